@@ -1,0 +1,71 @@
+# Doorman. `make run` and `make test` set up what they need; `make help` lists the rest.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+RUST_NEEDED := 1.90
+# What RocksDB's C++ needs to build: a compiler, and libclang for its bindings.
+PACKAGES    := g++ libclang-dev
+DOORMAN     := target/release/doorman
+CYCLES      ?= 200
+ROUNDS      ?= 5
+
+.PHONY: help setup build run test check crash crash-control bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+setup: ## install what a Debian machine with Rust lacks
+	@command -v rustc >/dev/null || { echo "Rust is missing: install $(RUST_NEEDED) or later with rustup (https://rustup.rs)"; exit 1; }
+	@have=$$(rustc --version | cut -d' ' -f2); \
+	 lowest=$$(printf '%s\n%s\n' '$(RUST_NEEDED)' "$$have" | sort -V | head -n1); \
+	 [ "$$lowest" = '$(RUST_NEEDED)' ] || { echo "rustc $$have is too old: Doorman needs $(RUST_NEEDED) or later (rustup update)"; exit 1; }
+	@missing=; \
+	 command -v dpkg-query >/dev/null || { echo "not a Debian: have $(PACKAGES) or their like installed"; exit 0; }; \
+	 for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok' || missing="$$missing $$p"; done; \
+	 if [ -n "$$missing" ]; then \
+	   echo "installing:$$missing"; \
+	   sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	   $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	 fi
+
+build: setup ## build the daemon
+	@[ -e $(DOORMAN) ] || echo "The first build compiles RocksDB: 10 to 20 minutes on two cores; later ones take seconds."
+	@cargo build --release -p doorman
+
+run: build ## start the daemon on an embedded default, with a curl line to paste
+	@exec $(DOORMAN) run --config config/doorman.dev.toml --curl
+
+test: setup ## run all tests
+	@[ -e $(DOORMAN) ] || echo "The first build compiles RocksDB: 10 to 20 minutes on two cores; later ones take seconds."
+	cargo build --release --workspace
+	cargo test --release --workspace
+
+check: setup ## formatting, lints, licences of dependencies, layout of the code
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	@command -v cargo-deny >/dev/null || { echo "installing cargo-deny (some minutes)"; cargo install --locked cargo-deny; }
+	cargo deny check bans licenses sources
+	cargo deny check advisories || { cargo deny --offline check advisories 2>/dev/null || echo "the advisory database cannot be reached: advisories were not checked"; }
+	cargo build --release -p doorman
+	cargo test --release -p doorman-tests --test it tidy
+
+crash: ## kill the daemon under load CYCLES times, then audit
+	cargo build --release -p doorman
+	DOORMAN_CYCLES=$(CYCLES) cargo test --release -p doorman-tests --test it kill -- --nocapture
+
+crash-control: ## the same on a build without the dedup write: it must fail
+	cargo build --release -p doorman --features break-dedup
+	cp $(DOORMAN) target/doorman-break-dedup
+	cargo build --release -p doorman
+	! DOORMAN_BIN=$(CURDIR)/target/doorman-break-dedup DOORMAN_CYCLES=20 \
+	  cargo test --release -p doorman-tests --test it kill -- --nocapture
+	@echo "as it must be: without the dedup write the kill kit fails"
+
+bench: ## measure against bare hyper; writes target/bench/report.json
+	cargo build --release -p doorman -p doorman-bench
+	target/release/doorman-bench run --rounds $(ROUNDS)
+
+clean: ## remove what `make run` left (not the build)
+	rm -rf var

@@ -1,0 +1,122 @@
+//! The committer on the in-memory store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use doorman_plugin::DeliveryId;
+use tokio::sync::oneshot::error::TryRecvError;
+
+use super::committer::{Committer, Limits, SharedJournal};
+use crate::clock::Clock;
+use crate::queues::commit::{CommitQueue, NotWritten, Submitted};
+use crate::queues::mapping::MappingQueue;
+use crate::sample::{new_event, store};
+use crate::store::{Commit, Committed, Journal, Log, StoreError};
+
+const LIMITS: Limits = Limits { max_batch_events: 2, max_batch_bytes: 1_000 };
+
+struct Desk {
+    committer: Committer,
+    commits: CommitQueue,
+    mapping: MappingQueue,
+}
+
+fn desk(journal: impl Journal) -> Desk {
+    let commits = CommitQueue::new(3);
+    let mapping = MappingQueue::new(100);
+    let journal: SharedJournal = Arc::new(Mutex::new(Box::new(journal)));
+    let committer = Committer::new(
+        journal,
+        commits.clone(),
+        mapping.clone(),
+        HashMap::new(),
+        Clock::manual(1_000),
+        LIMITS,
+    );
+    Desk { committer, commits, mapping }
+}
+
+/// A journal whose disk has failed.
+struct Failing;
+
+impl Journal for Failing {
+    fn commit(&mut self, _: Commit, _: i64, _: bool) -> Result<Committed, StoreError> {
+        Err(StoreError::Failed { doing: "writing", message: "no space left on device".to_owned() })
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn nobody_is_answered_before_the_batch_is_written() {
+    let mut desk = desk(store());
+    let mut answer = desk.commits.submit(new_event("a", None)).unwrap();
+    assert_eq!(answer.try_recv(), Err(TryRecvError::Empty));
+    desk.committer.turn().unwrap();
+    assert!(matches!(answer.try_recv(), Ok(Submitted::Accepted(_))));
+}
+
+#[test]
+fn duplicates_in_one_batch_and_across_batches_get_the_first_ones_id() {
+    let mut desk = desk(store());
+    let mut answers: Vec<_> =
+        (0..3).map(|_| desk.commits.submit(new_event("a", Some("m"))).unwrap()).collect();
+    desk.committer.turn().unwrap();
+    let answers: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
+    let Submitted::Accepted(first) = answers[0] else { panic!("{answers:?}") };
+    assert_eq!(answers[1..], [Submitted::Duplicate { of: first, conflict: false }; 2]);
+    assert_eq!(desk.mapping.take_from(1, 9).len(), 1, "only the first is mapped");
+}
+
+#[test]
+fn more_events_than_the_queue_holds_are_refused_at_once() {
+    let desk = desk(store());
+    let _answers: Vec<_> = (0..3).map(|_| desk.commits.submit(new_event("a", None)).unwrap()).collect();
+    assert_eq!(desk.commits.submit(new_event("a", None)).unwrap_err(), NotWritten::Busy);
+}
+
+#[test]
+fn a_failed_write_answers_nobody_and_is_an_error() {
+    let mut desk = desk(Failing);
+    let mut answer = desk.commits.submit(new_event("a", None)).unwrap();
+    let error = desk.committer.turn().unwrap_err().to_string();
+    assert!(error.contains("no space left"), "{error}");
+    assert_eq!(answer.try_recv(), Err(TryRecvError::Closed));
+}
+
+#[test]
+fn all_that_waits_is_written_in_batches_of_the_limit() {
+    let memory = store();
+    let mut desk = desk(memory.clone());
+    let answers: Vec<_> = (0..3).map(|_| desk.commits.submit(new_event("a", None)).unwrap()).collect();
+    desk.committer.turn().unwrap();
+    assert_eq!(memory.accepted_through(), 3);
+    drop(answers);
+}
+
+#[tokio::test]
+async fn ended_attempts_alone_wait_for_a_later_fsync_and_accepted_events_are_one() {
+    let mut desk = desk(store());
+    let commits = desk.commits.clone();
+    let closed = tokio::spawn(async move { commits.close(Vec::new()).await });
+    tokio::task::yield_now().await;
+    desk.committer.turn().unwrap();
+    assert_eq!(closed.await.unwrap(), Ok(()));
+    assert!(desk.committer.is_unsynced());
+    let _answer = desk.commits.submit(new_event("a", None)).unwrap();
+    desk.committer.turn().unwrap();
+    assert!(!desk.committer.is_unsynced(), "the event's fsync covered them");
+}
+
+#[tokio::test]
+async fn reviving_what_is_not_dead_says_so() {
+    let mut desk = desk(store());
+    let commits = desk.commits.clone();
+    let id = DeliveryId { event: crate::id::event_id(7, 1, 1), number: 1 };
+    let revived = tokio::spawn(async move { commits.revive(vec![id]).await });
+    tokio::task::yield_now().await;
+    desk.committer.turn().unwrap();
+    assert_eq!(revived.await.unwrap(), Ok(vec![None]));
+}

@@ -1,0 +1,140 @@
+//! The dispatcher on the in-memory store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorman_plugin::{ActionKind, Report};
+use serde_json::value::RawValue;
+
+use super::dispatcher::{Dispatcher, Ended, Ready};
+use super::retry::RetryPolicy;
+use crate::clock::Clock;
+use crate::mapping::{GenerationId, Place};
+use crate::queues::delivery::DeliveryQueue;
+use crate::sample::{new_event, store};
+use crate::store::model::MemoryStore;
+use crate::store::{Action, Commit, Journal, Lease, Log, Plan, Verdict};
+
+const RETRY: RetryPolicy = RetryPolicy {
+    base: Duration::from_secs(1),
+    cap: Duration::from_secs(60),
+    max_attempts: 2,
+    max_age: Duration::from_secs(3_600),
+};
+
+struct Bench {
+    memory: MemoryStore,
+    queue: DeliveryQueue,
+    clock: Clock,
+    dispatcher: Dispatcher,
+}
+
+/// A dispatcher of `sink` with three places and two attempts at a time, and `parked` deliveries that are due at 0.
+fn bench(parked: usize) -> Bench {
+    let mut memory = store();
+    let events = (0..parked).map(|_| new_event("a", None)).collect();
+    memory.commit(Commit { events, ..Commit::default() }, 0, true).unwrap();
+    let plans = (1..=parked as u64).map(plan).collect();
+    memory.commit(Commit { plans, ..Commit::default() }, 0, true).unwrap();
+    let queue = DeliveryQueue::new(3);
+    let clock = Clock::manual(0);
+    let log = Arc::new(memory.clone());
+    let dispatcher = Dispatcher::new("sink".into(), log, queue.clone(), clock.clone(), RETRY, 2);
+    Bench { memory, queue, clock, dispatcher }
+}
+
+fn plan(seq: u64) -> Plan {
+    let action = Action {
+        kind: ActionKind::Send,
+        destination: "sink".into(),
+        content: RawValue::from_string("{}".to_owned()).map(Arc::from).unwrap(),
+        idempotency_key: format!("key-{seq}").into(),
+        place: Place { script: "shop.rhai".into(), line: 1 },
+        lease: Lease::Due(0),
+    };
+    Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![action]) }
+}
+
+impl Bench {
+    fn next(&mut self) -> Option<Ready> {
+        self.dispatcher.take_in().unwrap();
+        self.dispatcher.next_ready()
+    }
+
+    /// Ends an attempt and writes that.
+    fn end(&mut self, ready: Ready, report: Report) {
+        let ended = Ended { ready, started_at: self.clock.now(), latency: Duration::ZERO, report };
+        let close = self.dispatcher.ended(ended, 1.0);
+        self.memory.commit(Commit { closes: vec![close.clone()], ..Commit::default() }, 0, false).unwrap();
+        self.dispatcher.closed(&[close]);
+    }
+}
+
+#[test]
+fn what_is_parked_is_taken_in_order_and_no_more_than_may_be_under_way() {
+    let mut bench = bench(5);
+    let keys: Vec<_> =
+        std::iter::from_fn(|| bench.next()).map(|ready| ready.delivery.idempotency_key).collect();
+    assert_eq!(keys, ["key-1".into(), "key-2".into()] as [Arc<str>; 2]);
+    assert_eq!(bench.queue.taken(), 3, "one more waits in memory, the rest in the store");
+    assert!(!bench.queue.take_place(), "fresh deliveries queue up behind them");
+}
+
+#[test]
+fn everything_parked_is_delivered_once_and_the_backlog_ends() {
+    let mut bench = bench(20);
+    let mut delivered = 0;
+    while let Some(ready) = bench.next() {
+        bench.end(ready, Report::delivered());
+        delivered += 1;
+    }
+    assert_eq!(delivered, 20);
+    assert_eq!(bench.memory.counts().delivered, 20);
+    assert_eq!(bench.queue.taken(), 0);
+    assert!(bench.queue.take_place(), "no backlog is left");
+}
+
+#[test]
+fn a_failed_delivery_is_due_again_after_its_pause_under_the_same_key() {
+    let mut bench = bench(1);
+    let first = bench.next().unwrap();
+    bench.end(first, Report::retry("503"));
+    assert!(bench.next().is_none());
+    assert_eq!(bench.dispatcher.pause(), Some(Duration::from_secs(1)));
+    bench.clock.advance(1_000);
+    let second = bench.next().unwrap().delivery;
+    assert_eq!((second.attempt, &*second.idempotency_key), (2, "key-1"));
+}
+
+#[test]
+fn the_last_attempt_that_fails_leaves_a_dead_letter_with_its_reason() {
+    let mut bench = bench(1);
+    for _ in 0..2 {
+        let ready = bench.next().unwrap();
+        bench.end(ready, Report::retry("503"));
+        bench.clock.advance(1_000);
+    }
+    assert!(bench.next().is_none());
+    assert_eq!(bench.memory.counts().dead, 1);
+    assert_eq!(bench.memory.unfinished(true, None, 9).unwrap().len(), 1);
+}
+
+#[test]
+fn a_revived_delivery_is_attempted_again() {
+    let mut bench = bench(1);
+    let ready = bench.next().unwrap();
+    let id = ready.delivery.id;
+    bench.end(ready, Report::rejected("400"));
+    bench.memory.commit(Commit { revivals: vec![id], ..Commit::default() }, 7, true).unwrap();
+    bench.clock.advance(7);
+    assert!(bench.next().is_none(), "nobody told the dispatcher");
+    bench.queue.parked(7);
+    assert_eq!(bench.next().unwrap().delivery.attempt, 1);
+}
+
+#[test]
+fn nothing_begins_once_the_queue_is_stopped() {
+    let mut bench = bench(1);
+    bench.queue.stop();
+    assert!(bench.next().is_none());
+}

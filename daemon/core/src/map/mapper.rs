@@ -1,0 +1,108 @@
+//! The mapper: which events are next, and what is done with their plans.
+
+use std::sync::Arc;
+
+use super::planner::{Planned, Planner};
+use crate::clock::Clock;
+use crate::mapping::{Generation, GenerationId, Scripts};
+use crate::queues::mapping::MappingQueue;
+use crate::store::{Event, Log, StoreError};
+
+/// Plans events in the order of their positions.
+pub struct Mapper {
+    scripts: Arc<dyn Scripts>,
+    log: Arc<dyn Log>,
+    queue: MappingQueue,
+    planner: Planner,
+    clock: Clock,
+    batch_events: usize,
+    /// The position of the next event.
+    next: u64,
+    held: Held,
+}
+
+/// Where the pass over the held events stands: each new generation may have the script that they wait for.
+struct Held {
+    generation: GenerationId,
+    behind: Option<u64>,
+}
+
+impl Mapper {
+    /// A mapper that goes on where the plans on disk end, and looks at all held events first.
+    pub fn new(
+        scripts: Arc<dyn Scripts>,
+        log: Arc<dyn Log>,
+        queue: MappingQueue,
+        planner: Planner,
+        clock: Clock,
+        batch_events: usize,
+    ) -> Self {
+        let next = log.mapped_through() + 1;
+        let held = Held { generation: scripts.current().id(), behind: Some(0) };
+        Self { scripts, log, queue, planner, clock, batch_events, next, held }
+    }
+
+    /// The queue it works on.
+    pub fn queue(&self) -> &MappingQueue {
+        &self.queue
+    }
+
+    /// Plans the next batch; empty when there is nothing to do. Bring the plans to the committer, then call
+    /// [`Mapper::committed`].
+    pub fn turn(&mut self) -> Result<Planned, StoreError> {
+        let generation = self.scripts.current();
+        if generation.id() != self.held.generation {
+            self.held = Held { generation: generation.id(), behind: Some(0) };
+        }
+        let mut events = self.next_held(&*generation)?;
+        if events.is_empty() {
+            events = self.next_events()?;
+        }
+        let now = self.clock.now();
+        let mut planned = Planned::default();
+        for event in &events {
+            self.planner.plan(event, &*generation, now, &mut planned);
+        }
+        Ok(planned)
+    }
+
+    /// The plans are on disk: their deliveries go to the dispatchers.
+    pub fn committed(&self, planned: Planned) {
+        for (destination, at) in &planned.parked {
+            if let Some(queue) = self.planner.destinations().get(destination) {
+                queue.parked(*at);
+            }
+        }
+        for (destination, leased) in planned.leased {
+            if let Some(queue) = self.planner.destinations().get(&destination) {
+                queue.hand_over(leased);
+            }
+        }
+    }
+
+    fn next_events(&mut self) -> Result<Vec<Arc<Event>>, StoreError> {
+        let mut events = self.queue.take_from(self.next, self.batch_events);
+        if events.is_empty() && self.log.accepted_through() >= self.next {
+            events = self.log.events_after(self.next - 1, self.batch_events)?;
+        }
+        if let Some(last) = events.last() {
+            self.next = last.seq + 1;
+        }
+        Ok(events)
+    }
+
+    /// Held events are planned anew under each generation; those that still have no script stay held and are not
+    /// written again.
+    fn next_held(&mut self, generation: &dyn Generation) -> Result<Vec<Arc<Event>>, StoreError> {
+        while let Some(behind) = self.held.behind {
+            let events = self.log.held_after(behind, self.batch_events)?;
+            self.held.behind = events.last().map(|event| event.seq);
+            let ready: Vec<_> =
+                events.into_iter().filter(|event| generation.has_script(&event.info.source)).collect();
+            if !ready.is_empty() {
+                return Ok(ready);
+            }
+        }
+        Ok(Vec::new())
+    }
+}

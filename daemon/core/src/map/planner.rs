@@ -1,0 +1,176 @@
+//! From what a script said to a plan: destinations, idempotency keys, leases.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use doorman_plugin::{Delivery, DeliveryId};
+
+use super::unwanted::Unwanted;
+use crate::clock::UnixMillis;
+use crate::identity::{IdempotencyKeys, KeySubject};
+use crate::mapping::{Generation, GenerationId, Mapped, Said};
+use crate::queues::delivery::DeliveryQueue;
+use crate::store::{Action, Event, Lease, Plan, Verdict};
+
+/// Where the actions of one environment's events go.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The destination of the workflow kinds of action.
+    pub workflows: Arc<str>,
+}
+
+/// Makes plans.
+pub struct Planner {
+    routes: HashMap<Arc<str>, Route>,
+    destinations: HashMap<Arc<str>, DeliveryQueue>,
+    unwanted: Unwanted,
+}
+
+/// A batch of plans, and what follows once they are on disk.
+#[derive(Default)]
+pub struct Planned {
+    /// The plans, in the order of positions.
+    pub plans: Vec<Plan>,
+    /// Deliveries that have a place at their dispatcher.
+    pub leased: HashMap<Arc<str>, Vec<Delivery>>,
+    /// Destinations with deliveries that were parked, and since when they are due.
+    pub parked: HashMap<Arc<str>, UnixMillis>,
+}
+
+impl Planner {
+    /// A planner for these environments and destinations.
+    pub fn new(routes: HashMap<Arc<str>, Route>, destinations: HashMap<Arc<str>, DeliveryQueue>) -> Self {
+        Self { routes, destinations, unwanted: Unwanted::default() }
+    }
+
+    /// The dispatchers' queues.
+    pub fn destinations(&self) -> &HashMap<Arc<str>, DeliveryQueue> {
+        &self.destinations
+    }
+
+    /// Maps an event with a generation and adds its plan.
+    pub fn plan(
+        &mut self,
+        event: &Event,
+        generation: &dyn Generation,
+        now: UnixMillis,
+        planned: &mut Planned,
+    ) {
+        let verdict = match generation.map(event) {
+            Mapped::Actions(said) => self.resolve(event, said, now, planned),
+            Mapped::Dropped { reason, place } => {
+                if place.is_none() {
+                    self.unwanted.note(event, &reason, now);
+                }
+                Verdict::Dropped { reason, place }
+            }
+            Mapped::Failed { error, place } => Verdict::Failed { error, place },
+            Mapped::NoScript => Verdict::Held,
+        };
+        log_verdict(event, generation.id(), &verdict);
+        planned.plans.push(Plan { seq: event.seq, generation: generation.id(), verdict });
+    }
+
+    fn resolve(&self, event: &Event, said: Vec<Said>, now: UnixMillis, planned: &mut Planned) -> Verdict {
+        let mut targets = Vec::with_capacity(said.len());
+        for one in &said {
+            match self.target(event, one) {
+                Ok(target) => targets.push(target),
+                Err(error) => return Verdict::Failed { error, place: Some(one.place.clone()) },
+            }
+        }
+        let mut keys = IdempotencyKeys::new(&event.info.environment, &event.info.source, key_subject(event));
+        let actions = said.into_iter().zip(targets).enumerate().map(|(index, (one, (name, queue)))| {
+            let action = Action {
+                kind: one.kind,
+                idempotency_key: keys.next(name, one.kind, one.content.get()),
+                destination: Arc::clone(name),
+                content: one.content,
+                place: one.place,
+                lease: if queue.take_place() { Lease::Dispatcher } else { Lease::Due(now) },
+            };
+            planned.note(event, index, &action);
+            action
+        });
+        Verdict::Actions(actions.collect())
+    }
+
+    fn target(&self, event: &Event, said: &Said) -> Result<(&Arc<str>, &DeliveryQueue), String> {
+        let environment = &event.info.environment;
+        let name = match &said.destination {
+            Some(name) => name,
+            None => match self.routes.get(environment) {
+                Some(route) => &route.workflows,
+                None => {
+                    return Err(format!(
+                        "the environment `{environment}` is not in the configuration any more"
+                    ));
+                }
+            },
+        };
+        self.destinations.get_key_value(name).ok_or_else(|| {
+            let mut known: Vec<&str> = self.destinations.keys().map(|name| &**name).collect();
+            known.sort_unstable();
+            format!("there is no destination `{name}`; the configuration has {}", known.join(", "))
+        })
+    }
+}
+
+impl Planned {
+    /// Whether no plan has deliveries, and none is a hold: what is held is looked for in the store when scripts change.
+    pub fn nobody_acts(&self) -> bool {
+        self.plans.iter().all(|plan| matches!(plan.verdict, Verdict::Dropped { .. } | Verdict::Failed { .. }))
+    }
+
+    fn note(&mut self, event: &Event, index: usize, action: &Action) {
+        let destination = Arc::clone(&action.destination);
+        match action.lease {
+            Lease::Dispatcher => {
+                let delivery = Delivery {
+                    id: DeliveryId { event: event.info.id, number: delivery_number(index) },
+                    idempotency_key: Arc::clone(&action.idempotency_key),
+                    kind: action.kind,
+                    destination: Arc::clone(&destination),
+                    content: Arc::clone(&action.content),
+                    event: Arc::clone(&event.info),
+                    attempt: 1,
+                };
+                self.leased.entry(destination).or_default().push(delivery);
+            }
+            Lease::Due(at) => {
+                self.parked.entry(destination).or_insert(at);
+            }
+        }
+    }
+}
+
+/// The number of the delivery of an event's action at `index`.
+fn delivery_number(index: usize) -> u16 {
+    // A script's actions are limited to far less than 65,535 an event (`max_actions_per_event`).
+    u16::try_from(index + 1).unwrap_or(u16::MAX)
+}
+
+fn key_subject(event: &Event) -> KeySubject<'_> {
+    match &event.info.message_id {
+        Some(message_id) => KeySubject::Message { message_id, event: &event.info.event },
+        None => KeySubject::Event(event.info.id),
+    }
+}
+
+fn log_verdict(event: &Event, generation: GenerationId, verdict: &Verdict) {
+    let info = &event.info;
+    match verdict {
+        Verdict::Actions(actions) => {
+            tracing::debug!(event_id = %info.id, event = &*info.event, %generation, actions = actions.len(), "mapped");
+        }
+        Verdict::Dropped { reason, .. } => {
+            tracing::debug!(event_id = %info.id, source = &*info.source, "dropped: {reason}");
+        }
+        Verdict::Failed { error, .. } => {
+            tracing::warn!(event_id = %info.id, source = &*info.source, "the script failed on `{}`:\n{error}", info.event);
+        }
+        Verdict::Held => {
+            tracing::debug!(event_id = %info.id, source = &*info.source, "held: the source has no script yet");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The mapper on the in-memory store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::mapper::Mapper;
+use super::planner::{Planned, Planner, Route};
+use crate::clock::Clock;
+use crate::mapping::Mapped;
+use crate::queues::delivery::DeliveryQueue;
+use crate::queues::mapping::MappingQueue;
+use crate::sample::{Always, Replaceable, new_event, said, store};
+use crate::store::model::MemoryStore;
+use crate::store::{Commit, Journal, Lease, Log, Verdict};
+
+struct Bench {
+    memory: MemoryStore,
+    scripts: Arc<Replaceable>,
+    mapping: MappingQueue,
+    sink: DeliveryQueue,
+    mapper: Mapper,
+}
+
+/// A mapper with the destination `sink`, which has two places.
+fn bench(generation: Always) -> Bench {
+    let memory = store();
+    let scripts = Replaceable::new(generation);
+    let mapping = MappingQueue::new(2);
+    let sink = DeliveryQueue::new(2);
+    let routes = HashMap::from([("production".into(), Route { workflows: "sink".into() })]);
+    let planner = Planner::new(routes, HashMap::from([("sink".into(), sink.clone())]));
+    let log = Arc::new(memory.clone());
+    let mapper = Mapper::new(scripts.clone(), log, mapping.clone(), planner, Clock::manual(5), 10);
+    Bench { memory, scripts, mapping, sink, mapper }
+}
+
+impl Bench {
+    /// Accepts events that the mapper is not told of.
+    fn accept(&mut self, count: usize) {
+        let events = (0..count).map(|_| new_event("a", None)).collect();
+        self.memory.commit(Commit { events, ..Commit::default() }, 1, true).unwrap();
+    }
+
+    /// One turn, with its plans written.
+    fn turn(&mut self) -> Planned {
+        let mut planned = self.mapper.turn().unwrap();
+        let plans = planned.plans.clone();
+        self.memory.commit(Commit { plans, ..Commit::default() }, 2, true).unwrap();
+        self.mapper.committed(std::mem::take(&mut planned));
+        planned.plans = Vec::new();
+        planned
+    }
+
+    fn turns(&mut self) {
+        while self.memory.mapped_through() < self.memory.accepted_through() {
+            self.turn();
+        }
+    }
+}
+
+fn dropped() -> Mapped {
+    Mapped::Dropped { reason: "not for us".into(), place: None }
+}
+
+#[test]
+fn events_that_did_not_fit_the_queue_are_read_from_the_store_in_order() {
+    let mut bench = bench(Always(1, dropped()));
+    bench.accept(5);
+    let newest = bench.memory.events_after(3, 9).unwrap();
+    bench.mapping.hand_over(newest);
+    bench.turns();
+    assert_eq!(bench.memory.mapped_through(), 5);
+    assert_eq!(bench.memory.counts().dropped, 5);
+}
+
+#[test]
+fn a_mapper_that_is_made_anew_goes_on_where_the_plans_end() {
+    let mut first = bench(Always(1, dropped()));
+    first.accept(2);
+    first.turns();
+    first.accept(1);
+    let planner = Planner::new(HashMap::new(), HashMap::new());
+    let log = Arc::new(first.memory.clone());
+    let mut second =
+        Mapper::new(first.scripts.clone(), log, first.mapping.clone(), planner, Clock::manual(5), 10);
+    let plans = second.turn().unwrap().plans;
+    assert_eq!(plans.iter().map(|plan| plan.seq).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn deliveries_beyond_the_places_are_parked_in_the_store() {
+    let mut bench = bench(Always(1, Mapped::Actions(vec![said("sink"); 3])));
+    bench.accept(1);
+    bench.turns();
+    let plan = bench.memory.plan(1).unwrap().unwrap();
+    let Verdict::Actions(actions) = plan.verdict else { panic!("{plan:?}") };
+    let leases: Vec<_> = actions.iter().map(|action| action.lease).collect();
+    assert_eq!(leases, [Lease::Dispatcher, Lease::Dispatcher, Lease::Due(5)]);
+    let arrived = bench.sink.take();
+    assert_eq!((arrived.leased.len(), arrived.parked), (2, Some(5)));
+}
+
+#[test]
+fn an_unknown_destination_fails_the_whole_event_and_names_those_there_are() {
+    let mut bench = bench(Always(1, Mapped::Actions(vec![said("sink"), said("snik")])));
+    bench.accept(1);
+    bench.turns();
+    let Verdict::Failed { error, place } = bench.memory.plan(1).unwrap().unwrap().verdict else { panic!() };
+    assert_eq!(error, "there is no destination `snik`; the configuration has sink");
+    assert_eq!(place.unwrap().to_string(), "shop.rhai:1");
+    assert_eq!(bench.sink.taken(), 0, "nothing is half planned");
+}
+
+#[test]
+fn events_without_a_script_are_held_and_mapped_once_there_is_one() {
+    let mut bench = bench(Always(1, Mapped::NoScript));
+    bench.accept(3);
+    bench.turns();
+    assert_eq!(bench.memory.counts().pending, 3);
+    bench.scripts.replace(Always(2, dropped()));
+    bench.turn();
+    assert_eq!(bench.memory.counts().dropped, 3);
+    assert!(bench.mapper.turn().unwrap().plans.is_empty(), "once is enough");
+}

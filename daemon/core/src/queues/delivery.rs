@@ -1,0 +1,171 @@
+//! Planned deliveries on their way to one dispatcher.
+//!
+//! A dispatcher holds a bounded number of deliveries in memory. The planner takes a place for a delivery before its plan
+//! is committed: with a place, the plan leases it to the dispatcher; without one, it is parked in the store with a due
+//! time, and the dispatcher reads it from there. So a destination that is down costs its places and nothing else.
+
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use doorman_plugin::Delivery;
+use tokio::sync::Notify;
+
+use crate::clock::UnixMillis;
+
+/// One dispatcher's queue. Cheap to clone; clones are the same queue.
+#[derive(Clone)]
+pub struct DeliveryQueue {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    places: usize,
+    taken: AtomicUsize,
+    /// Set while deliveries that are due wait in the store: newer ones then queue up behind them.
+    backlog: AtomicBool,
+    stopping: AtomicBool,
+    attempts: AtomicUsize,
+    arrived: Mutex<Arrived>,
+    more: Notify,
+}
+
+/// What arrived since it was last looked at.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    /// Deliveries whose place is taken and whose plan is on disk.
+    pub leased: Vec<Delivery>,
+    /// The earliest due time of those that were parked in the store.
+    pub parked: Option<UnixMillis>,
+}
+
+impl DeliveryQueue {
+    /// A queue for a dispatcher that holds at most `places` deliveries.
+    pub fn new(places: usize) -> Self {
+        let shared = Shared {
+            places,
+            taken: AtomicUsize::new(0),
+            backlog: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            attempts: AtomicUsize::new(0),
+            arrived: Mutex::default(),
+            more: Notify::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Takes a place for a fresh delivery; `false` when it must be parked.
+    pub fn take_place(&self) -> bool {
+        !self.shared.backlog.load(Ordering::Relaxed) && self.take_places(1) == 1
+    }
+
+    /// Takes up to `wanted` places, backlog or not; returns how many.
+    pub fn take_places(&self, wanted: usize) -> usize {
+        let update = |taken: usize| Some(taken + wanted.min(self.shared.places - taken));
+        // The closure never gives `None`, so both arms hold the count before.
+        let before = match self.shared.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update) {
+            Ok(before) | Err(before) => before,
+        };
+        wanted.min(self.shared.places - before)
+    }
+
+    /// Gives places back.
+    pub fn give_back(&self, places: usize) {
+        self.shared.taken.fetch_sub(places, Ordering::Relaxed);
+    }
+
+    /// Says whether deliveries that are due wait in the store.
+    pub fn set_backlog(&self, backlog: bool) {
+        self.shared.backlog.store(backlog, Ordering::Relaxed);
+    }
+
+    /// No attempt begins from now on.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether attempts may begin.
+    pub fn is_stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many attempts are under way.
+    pub fn set_attempts(&self, attempts: usize) {
+        self.shared.attempts.store(attempts, Ordering::Relaxed);
+    }
+
+    /// How many attempts are under way.
+    pub fn attempts(&self) -> usize {
+        self.shared.attempts.load(Ordering::Relaxed)
+    }
+
+    /// How many places are taken.
+    pub fn taken(&self) -> usize {
+        self.shared.taken.load(Ordering::Relaxed)
+    }
+
+    /// Hands over deliveries whose plan is on disk and whose places are taken.
+    pub fn hand_over(&self, leased: Vec<Delivery>) {
+        self.lock().leased.extend(leased);
+        self.shared.more.notify_one();
+    }
+
+    /// Says that deliveries were parked in the store, the earliest due at `at`.
+    pub fn parked(&self, at: UnixMillis) {
+        let mut arrived = self.lock();
+        arrived.parked = Some(arrived.parked.map_or(at, |earlier| earlier.min(at)));
+        drop(arrived);
+        self.shared.more.notify_one();
+    }
+
+    /// Takes what arrived.
+    pub fn take(&self) -> Arrived {
+        mem::take(&mut *self.lock())
+    }
+
+    /// Says that there may be something to do.
+    pub fn wake(&self) {
+        self.shared.more.notify_one();
+    }
+
+    /// Returns when there may be something to do.
+    pub async fn more(&self) {
+        self.shared.more.notified().await;
+    }
+
+    /// Every change under the lock is complete in itself, so a panic elsewhere does no harm.
+    fn lock(&self) -> MutexGuard<'_, Arrived> {
+        self.shared.arrived.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_bounded_and_come_back() {
+        let queue = DeliveryQueue::new(2);
+        assert!(queue.take_place() && queue.take_place());
+        assert!(!queue.take_place(), "both are taken");
+        queue.give_back(1);
+        assert_eq!(queue.take_places(5), 1);
+    }
+
+    #[test]
+    fn fresh_deliveries_queue_up_behind_a_backlog() {
+        let queue = DeliveryQueue::new(2);
+        queue.set_backlog(true);
+        assert!(!queue.take_place());
+        assert_eq!(queue.take_places(1), 1, "the backlog itself is read in");
+    }
+
+    #[test]
+    fn the_earliest_parked_time_is_kept_until_it_is_taken() {
+        let queue = DeliveryQueue::new(2);
+        queue.parked(7);
+        queue.parked(9);
+        assert_eq!(queue.take().parked, Some(7));
+        assert_eq!(queue.take().parked, None);
+    }
+}

@@ -1,0 +1,127 @@
+//! Accepted events on their way to the scripts. What does not fit is not lost: the mapper reads it from the store.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::store::Event;
+
+/// The mapper's queue: a bounded, contiguous run of the newest events, to spare it reading them back.
+/// Cheap to clone; clones are the same queue.
+#[derive(Clone)]
+pub struct MappingQueue {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    run: Mutex<VecDeque<Arc<Event>>>,
+    max_events: usize,
+    more: Notify,
+}
+
+impl MappingQueue {
+    /// A queue of at most `max_events`.
+    pub fn new(max_events: usize) -> Self {
+        let shared = Shared { run: Mutex::default(), max_events, more: Notify::new() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Hands over events that were just committed, in the order of their positions. What does not fit, and all behind
+    /// it, is left out.
+    pub fn hand_over(&self, events: Vec<Arc<Event>>) {
+        let mut run = self.lock();
+        for event in events {
+            let follows = run.back().is_none_or(|last| last.seq + 1 == event.seq);
+            if !follows || run.len() >= self.shared.max_events {
+                break;
+            }
+            run.push_back(event);
+        }
+        drop(run);
+        self.shared.more.notify_one();
+    }
+
+    /// Takes up to `limit` events from position `seq` on. Empty when the queue does not have that position: then the
+    /// store does, if it exists.
+    pub fn take_from(&self, seq: u64, limit: usize) -> Vec<Arc<Event>> {
+        let mut run = self.lock();
+        while run.front().is_some_and(|event| event.seq < seq) {
+            run.pop_front();
+        }
+        if run.front().is_none_or(|event| event.seq != seq) {
+            return Vec::new();
+        }
+        let count = limit.min(run.len());
+        run.drain(..count).collect()
+    }
+
+    /// Says that there may be something to do: after a reload, say.
+    pub fn wake(&self) {
+        self.shared.more.notify_one();
+    }
+
+    /// Returns when there may be something to map.
+    pub async fn more(&self) {
+        self.shared.more.notified().await;
+    }
+
+    /// A panic elsewhere can at most leave out events, which the mapper then reads from the store.
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Event>>> {
+        self.shared.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use doorman_plugin::EventInfo;
+
+    use super::*;
+    use crate::id::event_id;
+    use crate::store::Dedup;
+
+    fn event(seq: u64) -> Arc<Event> {
+        let info = EventInfo {
+            id: event_id(seq, 1, 0),
+            event: "e".into(),
+            message_id: None,
+            user_id: None,
+            source: "s".into(),
+            environment: "d".into(),
+            timestamp: chrono::DateTime::UNIX_EPOCH,
+        };
+        let dedup = Dedup::NoMessageId;
+        Arc::new(Event { seq, info: Arc::new(info), received_at: 1, dedup, body: Bytes::new() })
+    }
+
+    fn positions(events: &[Arc<Event>]) -> Vec<u64> {
+        events.iter().map(|event| event.seq).collect()
+    }
+
+    #[test]
+    fn events_come_out_in_order_and_no_more_than_asked_for() {
+        let queue = MappingQueue::new(10);
+        queue.hand_over((1..=3).map(event).collect());
+        assert_eq!(positions(&queue.take_from(1, 2)), [1, 2]);
+        assert_eq!(positions(&queue.take_from(3, 2)), [3]);
+    }
+
+    #[test]
+    fn what_does_not_fit_leaves_a_gap_that_the_store_fills() {
+        let queue = MappingQueue::new(2);
+        queue.hand_over((1..=4).map(event).collect());
+        assert_eq!(positions(&queue.take_from(1, 9)), [1, 2]);
+        assert!(queue.take_from(3, 9).is_empty(), "3 and 4 did not fit");
+        queue.hand_over(vec![event(5)]);
+        assert!(queue.take_from(3, 9).is_empty(), "5 waits until 3 and 4 were read from the store");
+        assert_eq!(positions(&queue.take_from(5, 9)), [5]);
+    }
+
+    #[test]
+    fn events_that_were_read_from_the_store_meanwhile_are_passed_over() {
+        let queue = MappingQueue::new(9);
+        queue.hand_over((1..=4).map(event).collect());
+        assert_eq!(positions(&queue.take_from(3, 9)), [3, 4]);
+    }
+}

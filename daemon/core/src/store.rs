@@ -1,0 +1,176 @@
+//! The store's interface: what the stages need of a store, in their own words.
+//!
+//! - [`Journal`]: the one writer. All three transitions (accept, plan, close) go through [`Journal::commit`], many at a
+//!   time, each call one atomic batch.
+//! - [`Log`]: the readers' side, shared by all.
+//! - [`model`]: both in memory, for tests: what a real store must do, in the fewest words.
+//!
+//! Positions (`seq`) are opaque to the stages but for their order: a later event has a higher one.
+
+pub mod contract;
+pub mod model;
+mod record;
+
+use std::sync::Arc;
+
+pub use record::*;
+
+use crate::clock::UnixMillis;
+use crate::mapping::GenerationId;
+use doorman_plugin::{Delivery, DeliveryId, EventId};
+
+/// A store that failed. The process stops on a failed write: a failed fsync is never tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The operating system or the storage engine refused.
+    #[error("the store failed while it was {doing}: {message}")]
+    Failed {
+        /// What was being done.
+        doing: &'static str,
+        /// The engine's own words.
+        message: String,
+    },
+    /// A row that this version cannot read.
+    #[error("the store holds a row in `{table}` that cannot be read ({key}): {message}")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// The row's key, in hex.
+        key: String,
+        /// Why.
+        message: String,
+    },
+}
+
+/// Everything that waits to be written, in one go.
+#[derive(Debug, Default)]
+pub struct Commit {
+    /// Events that wait for their 204.
+    pub events: Vec<NewEvent>,
+    /// Plans, in the order of their events' positions.
+    pub plans: Vec<Plan>,
+    /// Ended attempts.
+    pub closes: Vec<Close>,
+    /// Dead deliveries to be tried again: same id, same key, attempts counted from 1 again.
+    pub revivals: Vec<DeliveryId>,
+}
+
+impl Commit {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.plans.is_empty() && self.closes.is_empty() && self.revivals.is_empty()
+    }
+
+    /// Whether something in it must be on disk before anybody acts on it. Ended attempts need not be: a lost one is only
+    /// repeated, under the same key. Nor need plans without deliveries: a lost one is only made again.
+    pub fn must_be_durable(&self) -> bool {
+        !self.events.is_empty() || !self.revivals.is_empty() || self.plans.iter().any(Plan::has_deliveries)
+    }
+}
+
+/// The answers to a [`Commit`], each list in the order of what was asked.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// What became of each event.
+    pub events: Vec<Appended>,
+    /// For each revival, the destination whose delivery is due again; `None` where the delivery was not dead.
+    pub revived: Vec<Option<Arc<str>>>,
+}
+
+/// What became of one event.
+#[derive(Clone, Debug)]
+pub enum Appended {
+    /// It is in the journal.
+    Accepted(Arc<Event>),
+    /// Its identity was seen within the window.
+    Duplicate {
+        /// The first one.
+        of: EventId,
+        /// Whether this one's body was another.
+        conflict: bool,
+    },
+}
+
+/// The writing side. There is one, and its owner calls it from one thread.
+pub trait Journal: Send + 'static {
+    /// Writes all of it in one atomic batch. With `durable`, returns only once that batch and all before it are on
+    /// disk. `now` is the time of acceptance of its events.
+    ///
+    /// A duplicate of an event that is earlier in the same commit is answered as one. Duplicates are noted at their
+    /// first event, as [`Repeats`].
+    fn commit(&mut self, commit: Commit, now: UnixMillis, durable: bool) -> Result<Committed, StoreError>;
+
+    /// Makes all earlier commits durable.
+    fn sync(&mut self) -> Result<(), StoreError>;
+}
+
+/// The reading side: safe from any thread while the journal is written. Reads see whole commits.
+pub trait Log: Send + Sync + 'static {
+    /// The highest position in the journal, 0 when there is none.
+    fn accepted_through(&self) -> u64;
+
+    /// The highest position whose plan is committed, 0 when there is none.
+    fn mapped_through(&self) -> u64;
+
+    /// The counts of all events by status, and of what was refused admission.
+    fn counts(&self) -> Counts;
+
+    /// The event with this id.
+    fn event(&self, id: &EventId) -> Result<Option<Arc<Event>>, StoreError>;
+
+    /// Events behind a position, oldest first.
+    fn events_after(&self, seq: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
+
+    /// Events before a position (`None`: from the newest), newest first.
+    fn events_before(&self, seq: Option<u64>, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
+
+    /// Events whose id begins with these hex digits (dashes are ignored), oldest first.
+    fn events_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
+
+    /// How often an event's identity came again.
+    fn repeats(&self, seq: u64) -> Result<Repeats, StoreError>;
+
+    /// What its script made of an event; `None` while it is unmapped.
+    fn plan(&self, seq: u64) -> Result<Option<Plan>, StoreError>;
+
+    /// Events that wait for a script, behind a position, oldest first.
+    fn held_after(&self, seq: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError>;
+
+    /// The states of an event's deliveries, in the order of their numbers.
+    fn deliveries(&self, seq: u64) -> Result<Vec<DeliveryState>, StoreError>;
+
+    /// The attempts of one delivery, oldest first.
+    fn attempts(&self, seq: u64, number: u16) -> Result<Vec<Attempt>, StoreError>;
+
+    /// Deliveries that are not finished (`dead == false`) or dead, newest first, before a delivery.
+    fn unfinished(
+        &self,
+        dead: bool,
+        before: Option<(u64, u16)>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryState>, StoreError>;
+
+    /// Deliveries of a destination whose due time has come, in the order of their due times, behind `after`.
+    fn due(
+        &self,
+        destination: &str,
+        now: UnixMillis,
+        after: Option<DueKey>,
+        limit: usize,
+    ) -> Result<Vec<DueKey>, StoreError>;
+
+    /// The earliest due time of a destination's waiting deliveries.
+    fn next_due(&self, destination: &str) -> Result<Option<UnixMillis>, StoreError>;
+
+    /// All that a plugin needs of a delivery, its attempt counted one up; `None` when it is not open any more.
+    fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError>;
+
+    /// The files of a generation, as [`Log::keep_generation`] was given them.
+    fn generation(&self, id: GenerationId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The generation that was last in force.
+    fn last_generation(&self) -> Result<Option<GenerationId>, StoreError>;
+
+    /// Keeps a generation and notes it as the one in force. Durable when it returns.
+    fn keep_generation(&self, id: GenerationId, archive: &[u8]) -> Result<(), StoreError>;
+}

@@ -1,0 +1,232 @@
+//! What every store must do, as small named checks: run on the model here and on each real store by its own crate.
+//!
+//! `store_contract!(with_store)` makes one test of each check; `with_store(check)` gives the check a [`Subject`] around
+//! a new, empty store. After every commit the subject recounts all events by what the log says of each, and compares.
+
+mod accepting;
+mod delivering;
+mod planning;
+mod reading;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use doorman_plugin::{ActionKind, DeliveryId};
+use serde_json::value::RawValue;
+
+pub use accepting::*;
+pub use delivering::*;
+pub use planning::*;
+pub use reading::*;
+
+use super::{
+    Action, Appended, Attempt, Close, Commit, Committed, Counts, Dedup, Event, Journal, Lease, Log, NewEvent,
+    Next, Plan, Status, Verdict,
+};
+use crate::clock::UnixMillis;
+use crate::identity::Hash128;
+use crate::mapping::{GenerationId, Place};
+
+/// The dedup window of a store that is checked.
+pub const DEDUP_WINDOW: Duration = Duration::from_secs(1_000);
+
+/// When a check begins.
+const START: UnixMillis = 1_700_000_000_000;
+
+/// A new, empty store with its time, and the words in which the checks are written.
+pub struct Subject {
+    journal: Box<dyn Journal>,
+    log: Arc<dyn Log>,
+    now: UnixMillis,
+}
+
+impl Subject {
+    /// Around a new store whose window is [`DEDUP_WINDOW`].
+    pub fn new(journal: Box<dyn Journal>, log: Arc<dyn Log>) -> Self {
+        Self { journal, log, now: START }
+    }
+
+    fn commit(&mut self, commit: Commit) -> Committed {
+        let durable = commit.must_be_durable();
+        let committed = self.journal.commit(commit, self.now, durable).expect("the store takes a commit");
+        assert_eq!(
+            self.recounted(),
+            self.log.counts(),
+            "what was counted and what the log says of each event"
+        );
+        assert!(self.log.counts().are_conserved());
+        committed
+    }
+
+    fn recounted(&self) -> Counts {
+        let mut counts = Counts::default();
+        for event in self.log.events_after(0, usize::MAX).expect("the log reads") {
+            let repeats = self.log.repeats(event.seq).expect("the log reads");
+            counts.accepted += 1;
+            counts.duplicates += repeats.duplicates;
+            counts.conflicts += repeats.conflicts;
+            *counts.of(self.status(event.seq)) += 1;
+        }
+        counts
+    }
+
+    fn status(&self, seq: u64) -> Status {
+        let plan = self.log.plan(seq).expect("the log reads");
+        Status::of(plan.as_ref(), &self.log.deliveries(seq).expect("the log reads"))
+    }
+
+    fn append(&mut self, events: Vec<NewEvent>) -> Vec<Appended> {
+        self.commit(Commit { events, ..Commit::default() }).events
+    }
+
+    /// Accepts so many events that have no `messageId`.
+    fn accept(&mut self, count: usize) -> Vec<Arc<Event>> {
+        let appended = self.append(vec![unidentified(); count]);
+        appended.into_iter().map(accepted).collect()
+    }
+
+    fn plan(&mut self, seq: u64, verdict: Verdict) {
+        let plans = vec![Plan { seq, generation: GenerationId(7), verdict }];
+        self.commit(Commit { plans, ..Commit::default() });
+    }
+
+    /// Accepts an event and plans these actions of it.
+    fn planned(&mut self, actions: Vec<Action>) -> Arc<Event> {
+        let event = self.accept(1).remove(0);
+        self.plan(event.seq, Verdict::Actions(actions));
+        event
+    }
+
+    fn close(&mut self, closes: Vec<Close>) {
+        self.commit(Commit { closes, ..Commit::default() });
+    }
+
+    fn revive(&mut self, revivals: Vec<DeliveryId>) -> Vec<Option<Arc<str>>> {
+        self.commit(Commit { revivals, ..Commit::default() }).revived
+    }
+
+    /// The deliveries of a destination that are due now, as (event, number).
+    fn due(&self, destination: &str) -> Vec<(u64, u16)> {
+        let due = self.log.due(destination, self.now, None, usize::MAX).expect("the log reads");
+        due.into_iter().map(|key| (key.seq, key.number)).collect()
+    }
+}
+
+fn accepted(appended: Appended) -> Arc<Event> {
+    match appended {
+        Appended::Accepted(event) => event,
+        Appended::Duplicate { of, .. } => panic!("taken for a duplicate of {of}"),
+    }
+}
+
+fn unidentified() -> NewEvent {
+    NewEvent {
+        source: "shop".into(),
+        environment: "production".into(),
+        event: "order.created".into(),
+        message_id: None,
+        user_id: Some("u1".into()),
+        timestamp: None,
+        dedup: Dedup::NoMessageId,
+        body: Bytes::from_static(br#"{"a":1}"#),
+    }
+}
+
+/// An event whose identity and body hash are made of these bytes.
+fn identified(identity: u8, body: u8) -> NewEvent {
+    let dedup = Dedup::Identity { identity: hash(identity), body_hash: hash(body) };
+    NewEvent { message_id: Some(format!("m{identity}").into()), dedup, ..unidentified() }
+}
+
+fn hash(byte: u8) -> Hash128 {
+    [byte; 16]
+}
+
+fn action(destination: &str, lease: Lease) -> Action {
+    let content = RawValue::from_string(r#"{"n":12.50}"#.to_owned()).expect("the text is JSON");
+    Action {
+        kind: ActionKind::Send,
+        destination: destination.into(),
+        content: Arc::from(content),
+        idempotency_key: format!("key-{destination}").into(),
+        place: Place { script: "shop.rhai".into(), line: 3 },
+        lease,
+    }
+}
+
+fn leased(destination: &str) -> Action {
+    action(destination, Lease::Dispatcher)
+}
+
+fn close(seq: u64, number: u16, attempt: u32, next: Next) -> Close {
+    let attempt = Attempt {
+        number: attempt,
+        started_at: START,
+        latency_ms: 12,
+        status: Some(503),
+        answer: Some("an answer".to_owned()),
+        next,
+    };
+    Close { seq, number, due: None, attempt }
+}
+
+fn dead() -> Next {
+    Next::Dead { reason: "gone".to_owned() }
+}
+
+fn retry(at: UnixMillis) -> Next {
+    Next::Retry { at, reason: "busy".to_owned() }
+}
+
+/// Makes one test of each check of the contract: `$with_store` is a `fn(check: fn(Subject))`.
+#[macro_export]
+macro_rules! store_contract {
+    ($with_store:path) => {
+        $crate::store_contract! { @tests $with_store:
+            an_accepted_event_reads_back_whole
+            an_id_that_was_never_given_finds_nothing
+            a_repeat_in_the_same_commit_is_a_duplicate_of_the_first
+            a_repeat_in_a_later_commit_is_a_duplicate_of_the_first
+            a_repeat_with_another_body_is_a_conflict
+            the_window_is_a_minimum_that_counts_from_the_first
+            an_event_without_an_identity_is_never_a_duplicate
+            repeats_are_noted_at_their_first_event
+            positions_are_contiguous_and_time_never_runs_backwards
+            an_event_without_a_plan_is_pending
+            each_verdict_gives_its_status
+            a_plan_reads_back_whole
+            an_event_that_is_settled_is_not_planned_again
+            two_plans_of_one_event_in_one_commit_count_once
+            a_held_event_waits_for_a_script_and_is_planned_then
+            a_failed_event_can_be_mapped_again
+            a_plan_of_an_event_that_is_not_there_is_ignored
+            a_leased_delivery_is_not_due_and_a_parked_one_is
+            due_deliveries_come_in_the_order_of_time_and_can_be_paged
+            destinations_with_names_that_begin_alike_do_not_mix
+            a_delivery_carries_all_that_a_plugin_needs
+            a_retry_waits_for_its_time
+            a_delivered_event_has_its_attempts_in_the_log
+            an_ended_delivery_takes_no_further_attempt
+            an_event_with_several_deliveries_ends_with_the_last
+            deliveries_that_end_in_one_commit_end_their_event
+            a_dead_delivery_is_revived_once_and_keeps_its_log
+            only_a_dead_delivery_is_revived
+            reviving_one_of_several_makes_the_event_pending_again
+            events_are_paged_both_ways
+            events_are_found_by_the_beginning_of_their_id
+            a_prefix_that_no_id_has_finds_nothing
+            unfinished_deliveries_are_paged_newest_first
+            dead_deliveries_are_paged_newest_first
+            the_generation_kept_last_is_in_force
+        }
+    };
+    (@tests $with_store:path: $($check:ident)*) => {
+        $(
+            #[test]
+            fn $check() {
+                $with_store($crate::store::contract::$check);
+            }
+        )*
+    };
+}

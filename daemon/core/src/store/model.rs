@@ -1,0 +1,221 @@
+//! The store in memory: what a real store must do, in the fewest words.
+//!
+//! Everything is kept for ever and nothing is kept twice: counts and states are worked out from the records at each
+//! read. So the model cannot agree with a real store by making the same bookkeeping mistake.
+
+mod log;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::DateTime;
+use doorman_plugin::{DeliveryId, EventId, EventInfo};
+
+use super::{
+    Action, Appended, Attempt, Close, Commit, Committed, Counts, Dedup, Event, Journal, Lease, NewEvent,
+    Next, Plan, Progress, Repeats, StoreError, Verdict,
+};
+use crate::clock::UnixMillis;
+use crate::id;
+use crate::identity::Hash128;
+use crate::mapping::GenerationId;
+
+/// A store in memory. Cheap to clone; clones are the same store, so one may be the journal and another the log.
+#[derive(Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    window_ms: UnixMillis,
+    clock: UnixMillis,
+    events: BTreeMap<u64, Arc<Event>>,
+    identities: BTreeMap<Hash128, (EventId, Hash128)>,
+    repeats: BTreeMap<u64, Repeats>,
+    plans: BTreeMap<u64, Plan>,
+    deliveries: BTreeMap<(u64, u16), Kept>,
+    generations: Vec<(GenerationId, Vec<u8>)>,
+}
+
+/// One delivery.
+struct Kept {
+    action: Action,
+    lease: Lease,
+    attempts: u32,
+    progress: Progress,
+    log: Vec<Attempt>,
+}
+
+impl MemoryStore {
+    /// An empty store that tells duplicates apart for at least `dedup_window`.
+    pub fn new(dedup_window: Duration) -> Self {
+        let state = State {
+            window_ms: UnixMillis::try_from(dedup_window.as_millis()).unwrap_or(UnixMillis::MAX),
+            clock: 0,
+            events: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            repeats: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            generations: Vec::new(),
+        };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// A panic in a test that shares the store is that test's failure, not the store's.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for MemoryStore {
+    fn commit(&mut self, commit: Commit, now: UnixMillis, _durable: bool) -> Result<Committed, StoreError> {
+        let mut state = self.lock();
+        state.clock = state.clock.max(now);
+        let events = commit.events.into_iter().map(|event| state.accept(event)).collect();
+        commit.plans.into_iter().for_each(|plan| state.plan(plan));
+        commit.closes.into_iter().for_each(|close| state.close(close));
+        let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
+        Ok(Committed { events, revived })
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl State {
+    fn accept(&mut self, new: NewEvent) -> Appended {
+        if let Some(duplicate) = self.duplicate(&new.dedup) {
+            return duplicate;
+        }
+        let now = self.clock;
+        let seq = self.events.len() as u64 + 1;
+        let info = EventInfo {
+            id: id::event_id(seq, now, fastrand::u32(..)),
+            event: new.event,
+            message_id: new.message_id,
+            user_id: new.user_id,
+            source: new.source,
+            environment: new.environment,
+            timestamp: DateTime::from_timestamp_millis(new.timestamp.unwrap_or(now)).unwrap_or_default(),
+        };
+        if let Dedup::Identity { identity, body_hash } = new.dedup {
+            self.identities.insert(identity, (info.id, body_hash));
+        }
+        let info = Arc::new(info);
+        let event = Arc::new(Event { seq, info, received_at: now, dedup: new.dedup, body: new.body });
+        self.events.insert(seq, Arc::clone(&event));
+        Appended::Accepted(event)
+    }
+
+    fn duplicate(&mut self, dedup: &Dedup) -> Option<Appended> {
+        let Dedup::Identity { identity, body_hash } = dedup else {
+            return None;
+        };
+        let (of, first_hash) = *self.identities.get(identity)?;
+        if id::unix_ms(&of).saturating_add(self.window_ms) < self.clock {
+            return None;
+        }
+        let conflict = first_hash != *body_hash;
+        let repeats = self.repeats.entry(id::position(&of)).or_default();
+        repeats.duplicates += 1;
+        repeats.conflicts += u64::from(conflict);
+        repeats.last_at = self.clock;
+        Some(Appended::Duplicate { of, conflict })
+    }
+
+    fn plan(&mut self, plan: Plan) {
+        let known = self.events.contains_key(&plan.seq);
+        let settled = self
+            .plans
+            .get(&plan.seq)
+            .is_some_and(|before| !matches!(before.verdict, Verdict::Held | Verdict::Failed { .. }));
+        if !known || settled {
+            return;
+        }
+        if let Verdict::Actions(actions) = &plan.verdict {
+            for (number, action) in (1..=u16::MAX).zip(actions) {
+                self.deliveries.insert((plan.seq, number), Kept::new(action.clone()));
+            }
+        }
+        self.plans.insert(plan.seq, plan);
+    }
+
+    fn close(&mut self, close: Close) {
+        let Some(kept) = self.deliveries.get_mut(&(close.seq, close.number)) else {
+            return;
+        };
+        if !kept.is_open() {
+            return;
+        }
+        kept.attempts = close.attempt.number;
+        match &close.attempt.next {
+            Next::Delivered => kept.progress = Progress::Delivered,
+            Next::Dead { reason } => kept.progress = Progress::Dead { reason: reason.clone() },
+            Next::Retry { at, .. } => {
+                kept.lease = Lease::Due(*at);
+                kept.progress = Progress::Open { retry_at: Some(*at) };
+            }
+        }
+        kept.log.push(close.attempt);
+    }
+
+    fn revive(&mut self, id: &DeliveryId) -> Option<Arc<str>> {
+        let seq = id::position(&id.event);
+        self.events.get(&seq).filter(|event| event.info.id == id.event)?;
+        let now = self.clock;
+        let kept = self.deliveries.get_mut(&(seq, id.number))?;
+        if !matches!(kept.progress, Progress::Dead { .. }) {
+            return None;
+        }
+        kept.lease = Lease::Due(now);
+        kept.attempts = 0;
+        kept.progress = Progress::Open { retry_at: None };
+        Some(Arc::clone(&kept.action.destination))
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts { accepted: self.events.len() as u64, ..Counts::default() };
+        for seq in self.events.keys() {
+            *counts.of(self.status(*seq)) += 1;
+        }
+        for repeats in self.repeats.values() {
+            counts.duplicates += repeats.duplicates;
+            counts.conflicts += repeats.conflicts;
+        }
+        counts
+    }
+}
+
+impl Kept {
+    fn new(action: Action) -> Self {
+        let progress = Progress::Open { retry_at: None };
+        Self { lease: action.lease, action, attempts: 0, progress, log: Vec::new() }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.progress, Progress::Open { .. })
+    }
+
+    fn due_at(&self) -> Option<UnixMillis> {
+        match self.lease {
+            Lease::Due(at) if self.is_open() => Some(at),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryStore;
+    use crate::store::contract::{DEDUP_WINDOW, Subject};
+
+    fn with_memory_store(check: fn(Subject)) {
+        let store = MemoryStore::new(DEDUP_WINDOW);
+        check(Subject::new(Box::new(store.clone()), std::sync::Arc::new(store)));
+    }
+
+    crate::store_contract!(with_memory_store);
+}

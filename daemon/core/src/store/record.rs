@@ -1,0 +1,321 @@
+//! What the store holds, as the stages see it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use doorman_plugin::{ActionKind, DeliveryId, EventInfo};
+use serde_json::value::RawValue;
+
+use crate::clock::UnixMillis;
+use crate::identity::Hash128;
+use crate::mapping::{GenerationId, Place};
+
+/// An event that was checked and waits to be accepted.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The source whose endpoint took it.
+    pub source: Arc<str>,
+    /// The environment whose endpoint took it.
+    pub environment: Arc<str>,
+    /// Its name.
+    pub event: Arc<str>,
+    /// Its `messageId`, when valid.
+    pub message_id: Option<Arc<str>>,
+    /// Its `userId`.
+    pub user_id: Option<Arc<str>>,
+    /// Its `timestamp`; `None`: the time of acceptance.
+    pub timestamp: Option<UnixMillis>,
+    /// What it is deduplicated by.
+    pub dedup: Dedup,
+    /// The body, byte for byte.
+    pub body: Bytes,
+}
+
+/// What an event is deduplicated by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dedup {
+    /// It had no `messageId`.
+    NoMessageId,
+    /// Its `messageId` was not a string of 1 to 255 characters: accepted all the same (Knock's rule).
+    InvalidMessageId,
+    /// By its identity; a repeat with another body hash is a conflict.
+    Identity {
+        /// See [`crate::identity::IdentityKey::identity`].
+        identity: Hash128,
+        /// See [`crate::identity::IdentityKey::body_hash`].
+        body_hash: Hash128,
+    },
+}
+
+/// An accepted event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its position in the journal.
+    pub seq: u64,
+    /// Who it is.
+    pub info: Arc<EventInfo>,
+    /// When it was accepted.
+    pub received_at: UnixMillis,
+    /// What it is deduplicated by.
+    pub dedup: Dedup,
+    /// The body, byte for byte.
+    pub body: Bytes,
+}
+
+/// What came of an identity after its first event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeats {
+    /// How often it came again within the window.
+    pub duplicates: u64,
+    /// How many of those had another body.
+    pub conflicts: u64,
+    /// When the last of them came; 0 when none did.
+    pub last_at: UnixMillis,
+}
+
+/// What a generation made of an event.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The event's position.
+    pub seq: u64,
+    /// The generation that mapped it.
+    pub generation: GenerationId,
+    /// What it made of it.
+    pub verdict: Verdict,
+}
+
+impl Plan {
+    /// Whether somebody is going to act on it.
+    pub fn has_deliveries(&self) -> bool {
+        matches!(self.verdict, Verdict::Actions(_))
+    }
+}
+
+/// What a generation made of an event.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// These actions, one delivery each; their deliveries are numbered from 1 in this order.
+    Actions(Vec<Action>),
+    /// Nothing is to be done.
+    Dropped {
+        /// Why.
+        reason: String,
+        /// The `drop` that said so.
+        place: Option<Place>,
+    },
+    /// The script failed: the event is dead until it is mapped again.
+    Failed {
+        /// The rendered error.
+        error: String,
+        /// Where.
+        place: Option<Place>,
+    },
+    /// The source has no script yet: the event is held.
+    Held,
+}
+
+/// A planned action.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// What kind.
+    pub kind: ActionKind,
+    /// Where it goes.
+    pub destination: Arc<str>,
+    /// Parameters or payload.
+    pub content: Arc<RawValue>,
+    /// See [`crate::identity::IdempotencyKeys`].
+    pub idempotency_key: Arc<str>,
+    /// The line that asked for it.
+    pub place: Place,
+    /// Who has it first.
+    pub lease: Lease,
+}
+
+/// Who has an open delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lease {
+    /// The running dispatcher, in memory. A restart makes it due at once.
+    Dispatcher,
+    /// The store, until this time.
+    Due(UnixMillis),
+}
+
+/// The due time of a delivery and which one it is; ordered by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DueKey {
+    /// When it is due.
+    pub at: UnixMillis,
+    /// Its event's position.
+    pub seq: u64,
+    /// Its number within the event.
+    pub number: u16,
+}
+
+/// One attempt, as the log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Which one, from 1 (again from 1 after a revival; the log keeps those before).
+    pub number: u32,
+    /// When it began.
+    pub started_at: UnixMillis,
+    /// How long it took.
+    pub latency_ms: u32,
+    /// What the destination answered, where its protocol has a status.
+    pub status: Option<u16>,
+    /// The beginning of its answer.
+    pub answer: Option<String>,
+    /// What followed from it.
+    pub next: Next,
+}
+
+/// What follows from an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Done.
+    Delivered,
+    /// Another attempt.
+    Retry {
+        /// When it is due.
+        at: UnixMillis,
+        /// Why this one failed.
+        reason: String,
+    },
+    /// A dead letter.
+    Dead {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The end of an attempt, to be written.
+#[derive(Clone, Debug)]
+pub struct Close {
+    /// The event's position.
+    pub seq: u64,
+    /// The delivery's number within the event.
+    pub number: u16,
+    /// The due row that it was taken from, if it was taken from the store.
+    pub due: Option<UnixMillis>,
+    /// The attempt.
+    pub attempt: Attempt,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Debug)]
+pub struct DeliveryState {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Its event's position.
+    pub seq: u64,
+    /// Its event's name, source and environment.
+    pub event: Arc<EventInfo>,
+    /// What was planned.
+    pub action: Action,
+    /// How it stands.
+    pub progress: Progress,
+    /// How many attempts were made since it was planned or revived.
+    pub attempts: u32,
+}
+
+/// How a delivery stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Not finished: `None` when a dispatcher has it or it is due at once, else when its next attempt is due.
+    Open {
+        /// When the next attempt is due; `None` before the first.
+        retry_at: Option<UnixMillis>,
+    },
+    /// Done.
+    Delivered,
+    /// A dead letter.
+    Dead {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What the status of an event is; see design.md "Words".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Unmapped, held, or with an open delivery.
+    Pending,
+    /// Every delivery has arrived.
+    Delivered,
+    /// Its mapping failed, or a delivery is dead.
+    Dead,
+    /// Nothing was made of it.
+    Dropped,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Status; 4] = [Status::Pending, Status::Delivered, Status::Dead, Status::Dropped];
+
+    /// The word used everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Delivered => "delivered",
+            Status::Dead => "dead",
+            Status::Dropped => "dropped",
+        }
+    }
+
+    /// The status of an event with this plan and these deliveries.
+    pub fn of(plan: Option<&Plan>, deliveries: &[DeliveryState]) -> Status {
+        match plan.map(|plan| &plan.verdict) {
+            None | Some(Verdict::Held) => Status::Pending,
+            Some(Verdict::Dropped { .. }) => Status::Dropped,
+            Some(Verdict::Failed { .. }) => Status::Dead,
+            Some(Verdict::Actions(_)) => Self::of_deliveries(deliveries),
+        }
+    }
+
+    fn of_deliveries(deliveries: &[DeliveryState]) -> Status {
+        if deliveries.iter().any(|one| matches!(one.progress, Progress::Open { .. })) {
+            return Status::Pending;
+        }
+        if deliveries.iter().any(|one| matches!(one.progress, Progress::Dead { .. })) {
+            return Status::Dead;
+        }
+        Status::Delivered
+    }
+}
+
+/// How many events there are by status. `accepted = pending + delivered + dead + dropped + trimmed`, always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All that were ever accepted.
+    pub accepted: u64,
+    /// See [`Status::Pending`].
+    pub pending: u64,
+    /// See [`Status::Delivered`].
+    pub delivered: u64,
+    /// See [`Status::Dead`].
+    pub dead: u64,
+    /// See [`Status::Dropped`].
+    pub dropped: u64,
+    /// Finished, and since then removed by age.
+    pub trimmed: u64,
+    /// Repeats that were answered and not accepted.
+    pub duplicates: u64,
+    /// How many of those had another body.
+    pub conflicts: u64,
+}
+
+impl Counts {
+    /// The count of a status.
+    pub fn of(&mut self, status: Status) -> &mut u64 {
+        match status {
+            Status::Pending => &mut self.pending,
+            Status::Delivered => &mut self.delivered,
+            Status::Dead => &mut self.dead,
+            Status::Dropped => &mut self.dropped,
+        }
+    }
+
+    /// Whether every accepted event is accounted for.
+    pub fn are_conserved(&self) -> bool {
+        self.accepted == self.pending + self.delivered + self.dead + self.dropped + self.trimmed
+    }
+}

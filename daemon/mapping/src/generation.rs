@@ -1,0 +1,118 @@
+//! A generation: all scripts of one moment, and what they make of events.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use doorman_core::mapping::{Generation, GenerationId, Mapped, Place};
+use doorman_core::store::Event;
+use rhai::{Dynamic, Engine, EvalAltResult, Map};
+
+use crate::budget::{Running, Spent};
+use crate::error::{Quoted, ScriptError};
+use crate::failure::Texts;
+use crate::json::event::{Given, Names, given};
+use crate::run::Run;
+use crate::script::Script;
+use crate::world::Limits;
+
+/// One compiled set of scripts. Its engine is its own: what `lib` offers is the same set's.
+pub struct RhaiGeneration {
+    pub(crate) id: GenerationId,
+    pub(crate) engine: Engine,
+    /// By source.
+    pub(crate) scripts: HashMap<String, Script>,
+    /// By environment.
+    pub(crate) vars: HashMap<String, Arc<Dynamic>>,
+    pub(crate) names: Names,
+    pub(crate) limits: Limits,
+    pub(crate) texts: Texts,
+    pub(crate) warnings: Vec<ScriptError>,
+}
+
+impl RhaiGeneration {
+    /// What is odd about the scripts, but does not stop them from being used. See [`ScriptError::as_warning`].
+    pub fn warnings(&self) -> &[ScriptError] {
+        &self.warnings
+    }
+
+    fn handle(&self, script: &Script, handlers: &[usize], event: &Event) -> Mapped {
+        // A deadline depends on the machine: what it ended is tried once more before it counts.
+        match self.run(script, handlers, event) {
+            Err(error) if is_out_of_time(&error) => self.run(script, handlers, event),
+            other => other,
+        }
+        .unwrap_or_else(|error| self.failed(script, *error))
+    }
+
+    fn run(&self, script: &Script, handlers: &[usize], event: &Event) -> Result<Mapped, Box<EvalAltResult>> {
+        let Given { event: mut value, properties } = match given(event, self.names, script.defaults_data) {
+            Ok(given) => given,
+            Err(error) => {
+                return Ok(Mapped::Failed {
+                    error: format!("the event cannot be read: {error}"),
+                    place: None,
+                });
+            }
+        };
+        let vars =
+            self.vars.get(&*event.info.environment).cloned().unwrap_or_else(|| Arc::new(Map::new().into()));
+        let run = Run::new(event, &script.file, vars, properties, &self.limits);
+        let _running = Running::start(&self.limits);
+        for (count, handler) in handlers.iter().enumerate() {
+            let is_last = count + 1 == handlers.len();
+            let one = if is_last { std::mem::take(&mut value) } else { value.clone() };
+            script.call(&self.engine, *handler, one, &run)?;
+        }
+        Ok(run.end(|| format!("the handler for {} asked for no action", Quoted(&event.info.event))))
+    }
+
+    fn failed(&self, script: &Script, error: EvalAltResult) -> Mapped {
+        let (file, error) = self.texts.of_run(&script.file, error);
+        let place = (error.line > 0).then_some(Place { script: file, line: error.line });
+        Mapped::Failed { error: error.to_string(), place }
+    }
+}
+
+impl Generation for RhaiGeneration {
+    fn id(&self) -> GenerationId {
+        self.id
+    }
+
+    fn has_script(&self, source: &str) -> bool {
+        self.scripts.contains_key(source)
+    }
+
+    fn map(&self, event: &Event) -> Mapped {
+        let Some(script) = self.scripts.get(&*event.info.source) else {
+            return Mapped::NoScript;
+        };
+        let handlers = script.handlers.of(&event.info.event);
+        if handlers.is_empty() {
+            return Mapped::Dropped {
+                reason: script.handlers.none_for(&event.info.event, &script.file),
+                place: None,
+            };
+        }
+        // A run shares nothing that it could leave half done: its transcript ends with it.
+        catch_unwind(AssertUnwindSafe(|| self.handle(script, &handlers, event))).unwrap_or_else(|_| {
+            Mapped::Failed {
+                error: format!("the interpreter failed in {}; the log has its words", script.file),
+                place: None,
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for RhaiGeneration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RhaiGeneration").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+fn is_out_of_time(error: &EvalAltResult) -> bool {
+    let EvalAltResult::ErrorTerminated(spent, _) = error else {
+        return false;
+    };
+    spent.read_lock::<Spent>().is_some_and(|spent| matches!(*spent, Spent::Time(_)))
+}

@@ -1,0 +1,221 @@
+//! `GET /api/events` and `GET /api/events/{id}`.
+
+use doorman_core::store::{
+    Attempt, Dedup, DeliveryState, Event, Log, Next, Plan, Repeats, Status, StoreError, Verdict,
+};
+use doorman_plugin::event::rfc3339;
+use hyper::StatusCode;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::answer::{self, Answer};
+use super::deliveries::standing;
+use super::problem::Problem;
+use super::query::{Query, event_cursor};
+use super::reference;
+use super::view::{AttemptView, DedupView, DeliveryView, EventRow, EventView, EventsPage, PlanView, time};
+
+/// The parameters of the list.
+pub const PARAMETERS: [&str; 6] = ["limit", "before", "status", "source", "environment", "event"];
+/// How many rows one request looks at: a filter that matches little gives a short page and a cursor.
+const MAX_SCANNED: usize = 10_000;
+/// How many events are read at a time; each brings its body.
+const BATCH: usize = 64;
+
+/// Events, newest first, filtered.
+pub fn list(log: &dyn Log, query: &Query) -> Result<Answer, Problem> {
+    let filter = Filter::read(query)?;
+    let page = page(log, &filter, query.before_event()?, query.limit()?)?;
+    answer::json(StatusCode::OK, &page)
+}
+
+/// One event with all that became of it.
+pub fn show(log: &dyn Log, reference: &str) -> Result<Answer, Problem> {
+    let event = reference::find(log, reference)?;
+    answer::json(StatusCode::OK, &view(log, &event)?)
+}
+
+#[derive(Debug)]
+struct Filter<'a> {
+    status: Option<Status>,
+    source: Option<&'a str>,
+    environment: Option<&'a str>,
+    event: Option<&'a str>,
+}
+
+impl<'a> Filter<'a> {
+    fn read(query: &'a Query) -> Result<Self, Problem> {
+        Ok(Self {
+            status: query.get("status").map(read_status).transpose()?,
+            source: query.get("source"),
+            environment: query.get("environment"),
+            event: query.get("event"),
+        })
+    }
+
+    /// Without the status, which costs further reads.
+    fn wants(&self, event: &Event) -> bool {
+        let fits = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
+        fits(self.source, &event.info.source)
+            && fits(self.environment, &event.info.environment)
+            && fits(self.event, &event.info.event)
+    }
+}
+
+fn read_status(text: &str) -> Result<Status, Problem> {
+    let words = Status::ALL.map(Status::as_str);
+    let found = Status::ALL.into_iter().find(|status| status.as_str() == text);
+    found.ok_or_else(|| Problem::invalid("status", format!("one of {}", words.join(", "))))
+}
+
+fn page(
+    log: &dyn Log,
+    filter: &Filter<'_>,
+    mut before: Option<u64>,
+    limit: usize,
+) -> Result<EventsPage<EventRow>, Problem> {
+    let mut events = Vec::new();
+    let mut scanned = 0;
+    while events.len() < limit && scanned < MAX_SCANNED {
+        let batch = log.events_before(before, BATCH.min(MAX_SCANNED - scanned))?;
+        if batch.is_empty() {
+            return Ok(EventsPage { events, next: None });
+        }
+        for event in batch {
+            scanned += 1;
+            before = Some(event.seq);
+            events.extend(row(log, filter, &event)?);
+            if events.len() == limit {
+                break;
+            }
+        }
+    }
+    let more = !log.events_before(before, 1)?.is_empty();
+    Ok(EventsPage { events, next: before.filter(|_| more).map(event_cursor) })
+}
+
+fn row(log: &dyn Log, filter: &Filter<'_>, event: &Event) -> Result<Option<EventRow>, StoreError> {
+    if !filter.wants(event) {
+        return Ok(None);
+    }
+    let plan = log.plan(event.seq)?;
+    let deliveries = deliveries(log, plan.as_ref())?;
+    let status = Status::of(plan.as_ref(), &deliveries);
+    if filter.status.is_some_and(|wanted| wanted != status) {
+        return Ok(None);
+    }
+    Ok(Some(EventRow {
+        id: event.info.id.to_string(),
+        source: event.info.source.to_string(),
+        environment: event.info.environment.to_string(),
+        event: event.info.event.to_string(),
+        message_id: event.info.message_id.as_deref().map(str::to_owned),
+        user_id: event.info.user_id.as_deref().map(str::to_owned),
+        status: status.as_str().to_owned(),
+        received_at: time(event.received_at),
+    }))
+}
+
+fn deliveries(log: &dyn Log, plan: Option<&Plan>) -> Result<Vec<DeliveryState>, StoreError> {
+    match plan {
+        Some(Plan { seq, verdict: Verdict::Actions(_), .. }) => log.deliveries(*seq),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn view(log: &dyn Log, event: &Event) -> Result<EventView, StoreError> {
+    let plan = log.plan(event.seq)?;
+    let states = deliveries(log, plan.as_ref())?;
+    let status = Status::of(plan.as_ref(), &states);
+    let mut deliveries = Vec::with_capacity(states.len());
+    for state in states {
+        let attempts = log.attempts(state.seq, state.id.number)?;
+        deliveries.push(delivery_view(state, attempts));
+    }
+    Ok(EventView {
+        id: event.info.id.to_string(),
+        source: event.info.source.to_string(),
+        environment: event.info.environment.to_string(),
+        event: event.info.event.to_string(),
+        message_id: event.info.message_id.as_deref().map(str::to_owned),
+        user_id: event.info.user_id.as_deref().map(str::to_owned),
+        status: status.as_str().to_owned(),
+        timestamp: rfc3339(event.info.timestamp),
+        received_at: time(event.received_at),
+        dedup: dedup_view(event.dedup, log.repeats(event.seq)?),
+        plan: plan.map(plan_view),
+        deliveries,
+        body_bytes: event.body.len(),
+        body: body(&event.body),
+    })
+}
+
+/// The body as it came; a body that is no JSON (none is accepted) is shown as a string.
+fn body(bytes: &[u8]) -> Box<RawValue> {
+    serde_json::from_slice(bytes)
+        .or_else(|_| to_raw_value(&String::from_utf8_lossy(bytes)))
+        .unwrap_or_default()
+}
+
+fn dedup_view(dedup: Dedup, repeats: Repeats) -> DedupView {
+    let verdict = match dedup {
+        Dedup::NoMessageId => "no_message_id",
+        Dedup::InvalidMessageId => "invalid_message_id",
+        Dedup::Identity { .. } => "first",
+    };
+    DedupView {
+        verdict: verdict.to_owned(),
+        duplicates: repeats.duplicates,
+        conflicts: repeats.conflicts,
+        last_at: (repeats.duplicates > 0).then(|| time(repeats.last_at)),
+    }
+}
+
+fn plan_view(plan: Plan) -> PlanView {
+    let (verdict, reason, place) = match plan.verdict {
+        Verdict::Actions(actions) => ("actions", None, actions.into_iter().next().map(|action| action.place)),
+        Verdict::Dropped { reason, place } => ("dropped", Some(reason), place),
+        Verdict::Failed { error, place } => ("failed", Some(error), place),
+        Verdict::Held => ("held", Some("the source has no script yet".to_owned()), None),
+    };
+    PlanView {
+        generation: plan.generation.to_string(),
+        verdict: verdict.to_owned(),
+        reason,
+        script: place.as_ref().map(|place| place.script.to_string()),
+        line: place.map(|place| place.line),
+    }
+}
+
+fn delivery_view(delivery: DeliveryState, attempts: Vec<Attempt>) -> DeliveryView {
+    let (state, reason, retry_at) = standing(&delivery.progress);
+    DeliveryView {
+        id: delivery.id.to_string(),
+        action: delivery.action.kind.as_str().to_owned(),
+        destination: delivery.action.destination.to_string(),
+        content: RawValue::to_owned(&delivery.action.content),
+        idempotency_key: delivery.action.idempotency_key.to_string(),
+        script: delivery.action.place.script.to_string(),
+        line: delivery.action.place.line,
+        state,
+        reason,
+        retry_at,
+        attempts: attempts.into_iter().map(attempt_view).collect(),
+    }
+}
+
+fn attempt_view(attempt: Attempt) -> AttemptView {
+    let (outcome, reason) = match attempt.next {
+        Next::Delivered => ("delivered", None),
+        Next::Retry { reason, .. } => ("retry", Some(reason)),
+        Next::Dead { reason } => ("dead", Some(reason)),
+    };
+    AttemptView {
+        number: attempt.number,
+        started_at: time(attempt.started_at),
+        latency_ms: attempt.latency_ms,
+        status: attempt.status,
+        outcome: outcome.to_owned(),
+        reason,
+        answer: attempt.answer,
+    }
+}

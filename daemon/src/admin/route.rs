@@ -1,0 +1,114 @@
+//! Which path is answered by what.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+use tokio::time::timeout;
+
+use super::answer::{self, Answer};
+use super::problem::Problem;
+use super::query::{Query, percent_decode};
+use super::{Admin, deliveries, events, guard, metrics, status};
+
+/// The largest request body: room for [`deliveries::MAX_RETRY_IDS`] ids.
+const MAX_BODY_BYTES: usize = 65_536;
+/// How long a request body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Answers one request.
+pub async fn answer(admin: Arc<Admin>, request: Request<Incoming>) -> Answer {
+    match dispatch(admin, request).await {
+        Ok(answer) => answer,
+        Err(problem) => problem.into_answer(),
+    }
+}
+
+async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answer, Problem> {
+    let path = request.uri().path().to_owned();
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match segments.as_slice() {
+        ["healthz"] => {
+            read_only(request.method())?;
+            return Ok(answer::with_content(StatusCode::OK, "text/plain; charset=utf-8", "ok\n"));
+        }
+        ["readyz"] => {
+            read_only(request.method())?;
+            return blocking(move || status::ready(&admin)).await;
+        }
+        _ => guard::check_reader(&admin.auth, &request)?,
+    }
+    match segments.as_slice() {
+        ["metrics"] => {
+            read_only(request.method())?;
+            blocking(move || metrics::scrape(&admin)).await
+        }
+        ["api", "status"] => {
+            read_only(request.method())?;
+            blocking(move || status::status(&admin)).await
+        }
+        ["api", "events"] => {
+            read_only(request.method())?;
+            let query = Query::parse(request.uri().query(), &events::PARAMETERS)?;
+            blocking(move || events::list(&*admin.log, &query)).await
+        }
+        ["api", "events", reference] => {
+            read_only(request.method())?;
+            let reference = percent_decode(reference, false)?;
+            blocking(move || events::show(&*admin.log, &reference)).await
+        }
+        ["api", "deliveries"] => {
+            read_only(request.method())?;
+            let query = Query::parse(request.uri().query(), &deliveries::PARAMETERS)?;
+            blocking(move || deliveries::list(&*admin.log, &query)).await
+        }
+        ["api", "deliveries", "retry"] => {
+            if request.method() != Method::POST {
+                return Err(Problem::method_not_allowed("POST"));
+            }
+            guard::check_operator(&admin.auth, request.headers())?;
+            deliveries::retry(admin, read_body(request).await?).await
+        }
+        _ => Err(Problem::not_found(
+            "there is nothing at this path; the API begins at /api/status and /api/events",
+        )),
+    }
+}
+
+fn read_only(method: &Method) -> Result<(), Problem> {
+    if method == Method::GET || method == Method::HEAD {
+        return Ok(());
+    }
+    Err(Problem::method_not_allowed("GET, HEAD"))
+}
+
+async fn read_body(request: Request<Incoming>) -> Result<Bytes, Problem> {
+    let body = Limited::new(request.into_body(), MAX_BODY_BYTES);
+    match timeout(BODY_TIMEOUT, body.collect()).await {
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request body took too long")),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            let message = format!("the request body may have {MAX_BODY_BYTES} bytes at most");
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message))
+        }
+        Ok(Err(_)) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, "incomplete", "the request body is incomplete"))
+        }
+    }
+}
+
+/// Runs what reads the store where it may block.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(%error, "an admin request ended abnormally");
+            Err(Problem::internal("the request ended abnormally; the daemon's log says more"))
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The admin API over real connections, on a log of eight events that between them have every outcome.
+
+mod guarding;
+pub mod log;
+mod operating;
+mod reading;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use doorman_plugin::{BoxFuture, DeliveryId, Secret};
+use http_body_util::Full;
+use hyper::{Method, Request};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::{Admin, Auth, Check, Health, Operate, Running, serve};
+use crate::cli::http::{Reply, exchange};
+use log::FixedLog;
+
+/// A listener over `log`, ready or not; it ends with the test's runtime.
+pub async fn start_with(log: FixedLog, auth: Auth, ready: bool) -> SocketAddr {
+    let mut metrics = Registry::default();
+    metrics.register("doorman_other_part", "A metric of another part", Counter::<u64>::default());
+    let admin = Admin {
+        log: Arc::new(log),
+        health: Arc::new(FixedHealth { ready }),
+        operate: Arc::new(FirstIsDead),
+        auth,
+        metrics,
+        version: "0.1.0",
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, Arc::new(admin), std::future::pending()));
+    address
+}
+
+/// A ready listener without a token over [`log::samples`].
+pub async fn start() -> SocketAddr {
+    start_with(log::samples(), Auth::None, true).await
+}
+
+/// A secret with this value.
+pub fn secret(value: &str) -> Secret {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), value).unwrap();
+    Secret::resolve(&format!("file:{}", file.path().display())).unwrap()
+}
+
+/// Sends a request with these headers and this body.
+async fn ask(address: SocketAddr, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", address.to_string());
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(Bytes::from(body.to_owned()))).unwrap();
+    exchange(&address.to_string(), request).await.unwrap()
+}
+
+async fn get(address: SocketAddr, path: &str) -> Reply {
+    ask(address, Method::GET, path, &[], "").await
+}
+
+async fn get_json(address: SocketAddr, path: &str) -> Value {
+    json(&get(address, path).await)
+}
+
+fn json(reply: &Reply) -> Value {
+    serde_json::from_slice(&reply.body).unwrap()
+}
+
+struct FixedHealth {
+    ready: bool,
+}
+
+impl Health for FixedHealth {
+    fn checks(&self) -> Vec<Check> {
+        let reason = (!self.ready).then(|| "2 MB left, 500 MB are reserved: make room".to_owned());
+        vec![Check { name: "store", ok: true, reason: None }, Check { name: "disk", ok: self.ready, reason }]
+    }
+
+    fn running(&self) -> Running {
+        let mut more = serde_json::Map::new();
+        more.insert("draining".to_owned(), false.into());
+        more.insert("unmapped".to_owned(), 999.into());
+        Running {
+            uptime_ms: 11_520_000,
+            generation: Some("3f9a000000000001".to_owned()),
+            scripts_error: Some("demo.rhai:3:1\n  on(x\n  ^ expected `,`".to_owned()),
+            more,
+        }
+    }
+}
+
+/// Of every event, the first delivery is dead; the store fails on delivery 99.
+struct FirstIsDead;
+
+impl Operate for FirstIsDead {
+    fn retry(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        Box::pin(async move {
+            if ids.iter().any(|id| id.number == 99) {
+                return Err("the daemon is draining: try again when it runs".to_owned());
+            }
+            Ok(ids.iter().map(|id| id.number == 1).collect())
+        })
+    }
+}

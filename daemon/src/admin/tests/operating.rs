@@ -1,0 +1,71 @@
+//! Retrying dead deliveries, and the life of the listener.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use super::*;
+
+async fn retry(address: SocketAddr, body: &str) -> Reply {
+    ask(address, Method::POST, "/api/deliveries/retry", &[("content-type", "application/json")], body).await
+}
+
+#[tokio::test]
+async fn what_was_dead_and_what_was_not_are_told_apart() {
+    let address = start().await;
+    let id = get_json(address, "/api/events/@last").await["id"].as_str().unwrap().to_owned();
+    let body = format!(r#"{{"ids":["{id}.1","@last.2","{}.1"]}}"#, &id[..13]);
+    let answer = json(&retry(address, &body).await);
+    assert_eq!(answer, serde_json::json!({"retried": [format!("{id}.1")], "notDead": [format!("{id}.2")]}));
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_understood_changes_nothing() {
+    let address = start().await;
+    let many = serde_json::json!({"ids": vec!["@last.1"; 501]}).to_string();
+    for (body, status, code) in [
+        ("", 400, "invalid_request"),
+        ("[]", 400, "invalid_request"),
+        (r#"{"ids":[]}"#, 400, "invalid_request"),
+        (r#"{"ids":["@last.1"],"all":true}"#, 400, "invalid_request"),
+        (r#"{"ids":["@last"]}"#, 400, "invalid_request"),
+        (r#"{"ids":["@last.x"]}"#, 400, "invalid_request"),
+        (r#"{"ids":["@last.1","ffffff.1"]}"#, 404, "not_found"),
+        (r#"{"ids":["@last.99"]}"#, 503, "retry_failed"),
+        (many.as_str(), 400, "invalid_request"),
+        (&" ".repeat(65_537), 413, "too_large"),
+    ] {
+        let reply = retry(address, body).await;
+        assert_eq!(
+            (reply.status.as_u16(), json(&reply)["code"].as_str().unwrap()),
+            (status, code),
+            "{body:.40}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_idle_connections() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let admin = Admin {
+        log: Arc::new(log::samples()),
+        health: Arc::new(FixedHealth { ready: true }),
+        operate: Arc::new(FirstIsDead),
+        auth: Auth::None,
+        metrics: Registry::default(),
+        version: "0.1.0",
+    };
+    let server = tokio::spawn(serve(listener, Arc::new(admin), async move { stopped.await.unwrap() }));
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = [0; 15];
+    idle.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(5), server).await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}

@@ -1,0 +1,274 @@
+//! The JSON shapes of the API. The CLI reads what the listener writes with the same types. Times are RFC 3339, UTC.
+
+use chrono::DateTime;
+use doorman_core::clock::UnixMillis;
+use doorman_core::store::{Counts, Event};
+use doorman_plugin::event::rfc3339;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A time as the API writes it.
+pub fn time(at: UnixMillis) -> String {
+    rfc3339(DateTime::from_timestamp_millis(at).unwrap_or_default())
+}
+
+/// A row of `GET /api/events`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // The names are the documentation: design.md "Words".
+pub struct EventRow {
+    pub id: String,
+    pub source: String,
+    pub environment: String,
+    pub event: String,
+    pub message_id: Option<String>,
+    pub user_id: Option<String>,
+    pub status: String,
+    pub received_at: String,
+}
+
+/// `GET /api/events`, with rows of the type `R`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EventsPage<R> {
+    /// Newest first.
+    pub events: Vec<R>,
+    /// The cursor of the next page; `null` after the last one.
+    pub next: Option<String>,
+}
+
+/// `GET /api/events/{id}`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct EventView {
+    pub id: String,
+    pub source: String,
+    pub environment: String,
+    pub event: String,
+    pub message_id: Option<String>,
+    pub user_id: Option<String>,
+    pub status: String,
+    pub timestamp: String,
+    pub received_at: String,
+    pub dedup: DedupView,
+    /// `null` while the event is unmapped.
+    pub plan: Option<PlanView>,
+    pub deliveries: Vec<DeliveryView>,
+    /// How many bytes came.
+    pub body_bytes: usize,
+    /// The body as it came.
+    pub body: Box<RawValue>,
+}
+
+/// Whether an event was new, and what came of its identity since.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DedupView {
+    /// `first`, `no_message_id` or `invalid_message_id`.
+    pub verdict: String,
+    /// How often it came again within the window.
+    pub duplicates: u64,
+    /// How many of those had another body.
+    pub conflicts: u64,
+    /// When the last of them came.
+    pub last_at: Option<String>,
+}
+
+/// What a generation made of an event.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanView {
+    /// The generation that mapped it.
+    pub generation: String,
+    /// `actions`, `dropped`, `failed` or `held`.
+    pub verdict: String,
+    /// Why it was dropped, failed or held.
+    pub reason: Option<String>,
+    /// The script that decided; of actions, that of the first.
+    pub script: Option<String>,
+    /// Its line.
+    pub line: Option<u32>,
+}
+
+/// A delivery of an event, with its attempts.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct DeliveryView {
+    pub id: String,
+    /// The kind of action: `trigger`, `send` ...
+    pub action: String,
+    pub destination: String,
+    /// The action's parameters or the payload.
+    pub content: Box<RawValue>,
+    pub idempotency_key: String,
+    pub script: String,
+    pub line: u32,
+    /// `open`, `delivered` or `dead`.
+    pub state: String,
+    /// Why it is open (`queued`, `retry`) or dead.
+    pub reason: Option<String>,
+    /// When the next attempt is due.
+    pub retry_at: Option<String>,
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One attempt.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct AttemptView {
+    /// From 1; again from 1 after a retry by an operator.
+    pub number: u32,
+    pub started_at: String,
+    pub latency_ms: u32,
+    /// What the destination answered, where its protocol has a status.
+    pub status: Option<u16>,
+    /// `delivered`, `retry`, or `dead`: the attempt made a dead letter of the delivery.
+    pub outcome: String,
+    pub reason: Option<String>,
+    /// The beginning of the destination's answer.
+    pub answer: Option<String>,
+}
+
+/// A row of `GET /api/deliveries`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct DeliveryRow {
+    pub id: String,
+    pub event: String,
+    pub source: String,
+    pub environment: String,
+    pub action: String,
+    pub destination: String,
+    pub state: String,
+    pub reason: Option<String>,
+    pub retry_at: Option<String>,
+    /// How many attempts were made since it was planned or retried by an operator.
+    pub attempts: u32,
+}
+
+/// `GET /api/deliveries`, with rows of the type `R`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeliveriesPage<R> {
+    /// Newest first.
+    pub deliveries: Vec<R>,
+    /// The cursor of the next page; `null` after the last one.
+    pub next: Option<String>,
+}
+
+/// What `POST /api/deliveries/retry` is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryRequest {
+    /// Delivery ids; their event ids may be shortened.
+    pub ids: Vec<String>,
+}
+
+/// What it answers, all ids in full.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryAnswer {
+    /// Those that are due again.
+    pub retried: Vec<String>,
+    /// Those that were not dead, or are not there.
+    pub not_dead: Vec<String>,
+}
+
+/// `GET /api/status`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct StatusView {
+    pub version: String,
+    /// Whether all checks hold.
+    pub ready: bool,
+    pub checks: Vec<CheckView>,
+    pub uptime_ms: u64,
+    pub events: CountsView,
+    pub scripts: ScriptsView,
+    /// How many events wait for the mapper.
+    pub unmapped: u64,
+    /// Whatever else the daemon says of itself.
+    #[serde(flatten)]
+    pub more: serde_json::Map<String, serde_json::Value>,
+}
+
+/// `GET /readyz`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReadyView {
+    /// Whether all checks hold.
+    pub ready: bool,
+    /// All of them.
+    pub checks: Vec<CheckView>,
+}
+
+/// One condition of being ready.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CheckView {
+    pub name: String,
+    pub ok: bool,
+    pub reason: Option<String>,
+}
+
+/// The scripts in force.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScriptsView {
+    /// The generation in force.
+    pub generation: Option<String>,
+    /// Why the last set of scripts was refused.
+    pub last_error: Option<String>,
+}
+
+/// All events by status, and what was answered and not accepted.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CountsView {
+    pub accepted: u64,
+    pub pending: u64,
+    pub delivered: u64,
+    pub dead: u64,
+    pub dropped: u64,
+    pub trimmed: u64,
+    pub duplicates: u64,
+    pub conflicts: u64,
+}
+
+impl From<Counts> for CountsView {
+    fn from(counts: Counts) -> Self {
+        Self {
+            accepted: counts.accepted,
+            pending: counts.pending,
+            delivered: counts.delivered,
+            dead: counts.dead,
+            dropped: counts.dropped,
+            trimmed: counts.trimmed,
+            duplicates: counts.duplicates,
+            conflicts: counts.conflicts,
+        }
+    }
+}
+
+/// An event that an ambiguous prefix may mean.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Candidate {
+    pub id: String,
+    pub event: String,
+    pub received_at: String,
+}
+
+impl Candidate {
+    /// As the API shows it.
+    pub fn of(event: &Event) -> Self {
+        Self {
+            id: event.info.id.to_string(),
+            event: event.info.event.to_string(),
+            received_at: time(event.received_at),
+        }
+    }
+}

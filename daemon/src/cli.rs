@@ -1,0 +1,199 @@
+//! The command line: what can be typed, and the commands that talk to the running daemon.
+//!
+//! - [`client`]: the admin API's client, over [`http`]
+//! - [`status`], [`events`], [`deliveries`], [`send`]: the commands, each a function that writes to a [`Screen`]
+//! - [`timeline`]: one event as a text
+//! - [`screen`], [`table`], [`text`], [`pretty`]: what is written and how; whatever came from outside is escaped
+//! - [`error`], [`exit`]: what can go wrong, and the exit codes
+
+pub mod client;
+pub mod deliveries;
+pub mod error;
+pub mod events;
+pub mod exit;
+pub mod http;
+pub mod pretty;
+pub mod screen;
+pub mod send;
+pub mod status;
+pub mod table;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod timeline;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use client::AdminClient;
+pub use error::CliError;
+pub use exit::Exit;
+pub use screen::Screen;
+
+/// What was typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "doorman",
+    version,
+    about = "Takes events over HTTP, maps them with scripts, dispatches the actions"
+)]
+pub struct Cli {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "PATH", default_value = "/etc/doorman/doorman.toml")]
+    pub config: PathBuf,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line. On `--help` and `--version`, and when it is wrong, says so and returns the exit code.
+    pub fn read() -> Result<Self, Exit> {
+        Self::try_parse().map_err(|error| {
+            // Nothing is left to do when even this cannot be written.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+        })
+    }
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs: the API's own JSON
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon in the foreground
+    Run {
+        /// Print a curl line that posts a sample event, once it runs
+        #[arg(long)]
+        curl: bool,
+    },
+    /// Check the configuration and the scripts, without a running daemon
+    Check,
+    /// Show each source's URL per environment, also without a running daemon
+    Sources,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Post a sample event to a source
+    Send(SendArgs),
+    /// Show how the running daemon does (exit code 1 when it is not ready)
+    Status,
+    /// Show what came in and what became of it
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Show what is on its way, and retry what did not arrive
+    #[command(subcommand, visible_aliases = ["dlq", "dead"])]
+    Deliveries(DeliveriesCommand),
+}
+
+/// `doorman config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Every value in force, defaults and overrides included; secrets stay references
+    Show,
+}
+
+/// `doorman events`.
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// The newest events
+    #[command(visible_alias = "ls")]
+    List(EventsListArgs),
+    /// One event: what came, what the script made of it, every attempt
+    Show {
+        /// The event's id, the beginning of it, or @last
+        id: String,
+    },
+}
+
+/// `doorman events list`.
+#[derive(Clone, Debug, Args)]
+pub struct EventsListArgs {
+    /// Only events with this status
+    #[arg(long, value_parser = ["pending", "delivered", "dead", "dropped"])]
+    pub status: Option<String>,
+    /// Only events of this source
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Only events of this environment
+    #[arg(long, alias = "environment")]
+    pub env: Option<String>,
+    /// Only events with this name
+    #[arg(long)]
+    pub event: Option<String>,
+    /// The rows to show.
+    #[command(flatten)]
+    pub page: PageArgs,
+}
+
+/// Which rows of a list are shown.
+#[derive(Clone, Debug, Args)]
+pub struct PageArgs {
+    /// How many at most
+    #[arg(long, value_name = "ROWS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// Go on where an earlier list ended: its `next`
+    #[arg(long, value_name = "CURSOR")]
+    pub before: Option<String>,
+}
+
+/// `doorman deliveries`.
+#[derive(Debug, Subcommand)]
+pub enum DeliveriesCommand {
+    /// Deliveries that are open, or with --dead the dead letters; newest first
+    #[command(visible_alias = "ls")]
+    List(DeliveriesListArgs),
+    /// Make dead deliveries due again (exit code 1 when one of them was not dead)
+    Retry {
+        /// Delivery ids: <event id>.<number>; the event id may be shortened
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+}
+
+/// `doorman deliveries list`.
+#[derive(Clone, Debug, Args)]
+pub struct DeliveriesListArgs {
+    /// Those that ended undelivered
+    #[arg(long)]
+    pub dead: bool,
+    /// The rows to show.
+    #[command(flatten)]
+    pub page: PageArgs,
+}
+
+/// `doorman send`.
+#[derive(Clone, Debug, Args)]
+pub struct SendArgs {
+    /// The source to post to
+    pub source: String,
+    /// The event's name, as in `order.created`
+    pub event: String,
+    /// The environment; needed when the source has several
+    #[arg(long, alias = "environment")]
+    pub env: Option<String>,
+    /// Its properties: a JSON object, @FILE, or @- for standard input
+    #[arg(long, value_name = "JSON")]
+    pub data: Option<String>,
+    /// Its userId
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Its messageId: the same id again is a duplicate
+    #[arg(long)]
+    pub message_id: Option<String>,
+    /// Wait until it is done (30 s at most) and show what became of it (exit code 1 when it is dead)
+    #[arg(long)]
+    pub wait: bool,
+}

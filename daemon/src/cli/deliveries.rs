@@ -1,0 +1,119 @@
+//! `doorman deliveries list` and `doorman deliveries retry`.
+
+use serde_json::value::RawValue;
+
+use super::DeliveriesListArgs;
+use super::client::{AdminClient, parse, with_parameters};
+use super::error::CliError;
+use super::events::PAGE_ROWS;
+use super::exit::Exit;
+use super::screen::Screen;
+use super::table::{self, Column};
+use super::text::{safe, to_second};
+use crate::admin::view::{DeliveriesPage, DeliveryRow, RetryAnswer};
+
+/// How many ids are retried in one request.
+const RETRY_IDS: usize = 500;
+
+/// Lists deliveries that are open or dead, newest first.
+pub async fn list(
+    client: &AdminClient,
+    args: &DeliveriesListArgs,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, CliError> {
+    let page = collect(client, args).await?;
+    if screen.is_json() {
+        screen.json(&page)?;
+        return Ok(Exit::Ok);
+    }
+    let rows: Vec<DeliveryRow> = page.deliveries.iter().map(|row| parse(row)).collect::<Result<_, _>>()?;
+    if rows.is_empty() {
+        screen.line(if args.dead { "no dead letters" } else { "no open deliveries" })?;
+        return Ok(Exit::Ok);
+    }
+    if args.dead {
+        write_dead(&rows, screen)?;
+    } else {
+        write_open(&rows, screen)?;
+    }
+    if let Some(next) = &page.next {
+        screen.line(&format!("more: --before {}", safe(next)))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Makes dead deliveries due again; [`Exit::Failed`] when one of them was not dead.
+pub async fn retry(client: &AdminClient, ids: &[String], screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    let mut all = RetryAnswer::default();
+    for ids in ids.chunks(RETRY_IDS) {
+        let answer = client.retry(ids.to_vec()).await?;
+        all.retried.extend(answer.retried);
+        all.not_dead.extend(answer.not_dead);
+    }
+    if screen.is_json() {
+        screen.json(&all)?;
+    } else {
+        for id in &all.retried {
+            screen.line(&format!("{}  due again", safe(id)))?;
+        }
+        for id in &all.not_dead {
+            screen.line(&format!("{}  not dead: left as it is", safe(id)))?;
+        }
+    }
+    Ok(if all.not_dead.is_empty() { Exit::Ok } else { Exit::Failed })
+}
+
+async fn collect(
+    client: &AdminClient,
+    args: &DeliveriesListArgs,
+) -> Result<DeliveriesPage<Box<RawValue>>, CliError> {
+    let mut all = DeliveriesPage { deliveries: Vec::new(), next: args.page.before.clone() };
+    loop {
+        let wanted = args.page.limit.saturating_sub(u32::try_from(all.deliveries.len()).unwrap_or(u32::MAX));
+        let limit = wanted.min(PAGE_ROWS).to_string();
+        let parameters = [
+            ("state", Some(if args.dead { "dead" } else { "open" })),
+            ("limit", Some(limit.as_str())),
+            ("before", all.next.as_deref()),
+        ];
+        let page: DeliveriesPage<Box<RawValue>> =
+            client.get(&with_parameters("/api/deliveries", &parameters)).await?;
+        all.deliveries.extend(page.deliveries);
+        all.next = page.next;
+        if all.next.is_none() || all.deliveries.len() >= args.page.limit as usize {
+            return Ok(all);
+        }
+    }
+}
+
+fn write_dead(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), CliError> {
+    let columns = [
+        Column::Whole("ID"),
+        Column::Whole("TRIES"),
+        Column::Cut("EVENT"),
+        Column::Cut("DESTINATION"),
+        Column::Cut("REASON"),
+    ];
+    let cells = |row: &DeliveryRow| {
+        let reason = safe(row.reason.as_deref().unwrap_or_default());
+        [safe(&row.id), row.attempts.to_string(), safe(&row.event), safe(&row.destination), reason]
+    };
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    Ok(table::write(screen, columns, &cells)?)
+}
+
+fn write_open(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), CliError> {
+    let columns = [
+        Column::Whole("ID"),
+        Column::Whole("TRIES"),
+        Column::Whole("NEXT TRY"),
+        Column::Cut("EVENT"),
+        Column::Cut("DESTINATION"),
+    ];
+    let cells = |row: &DeliveryRow| {
+        let next = row.retry_at.as_deref().map_or_else(|| "now".to_owned(), to_second);
+        [safe(&row.id), row.attempts.to_string(), next, safe(&row.event), safe(&row.destination)]
+    };
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    Ok(table::write(screen, columns, &cells)?)
+}

@@ -1,0 +1,186 @@
+//! Which command does what.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::process::ExitCode;
+
+use doorman_plugin::Secret;
+use serde::Serialize;
+
+use crate::cli::{
+    AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, EventsCommand, Exit, Screen,
+    deliveries, error, events, screen, send, status,
+};
+use crate::config::{AdminAuth, AdminListen, Config};
+use crate::foundation::{self, Built};
+use crate::listening::Listening;
+use crate::tokens::{self, Tokens};
+use crate::{reload, run};
+
+/// Carries out what was typed.
+pub fn dispatch(cli: Cli) -> ExitCode {
+    match &cli.command {
+        Command::Run { curl } => {
+            let curl = *curl;
+            built(&cli).map_or_else(Into::into, |built| run::run(built, curl))
+        }
+        Command::Check => built(&cli).and_then(|built| check(&built)).unwrap_or_else(|exit| exit).into(),
+        _ => error::conclude(with_config(&cli)).into(),
+    }
+}
+
+fn built(cli: &Cli) -> Result<Built, Exit> {
+    foundation::build(&cli.config).map_err(|problems| {
+        eprintln!("{problems}");
+        Exit::Config
+    })
+}
+
+/// `doorman check`: the configuration is good already; what of the scripts?
+fn check(built: &Built) -> Result<Exit, Exit> {
+    let config = &built.config;
+    let world = reload::world(config);
+    let (_, generation) = reload::read(&config.scripts.path, &world).map_err(|refused| {
+        eprintln!("{refused}");
+        Exit::Config
+    })?;
+    for warning in generation.warnings() {
+        eprintln!("{}", warning.as_warning());
+    }
+    println!(
+        "good: {} sources, {} destinations, scripts in {}",
+        config.sources.len(),
+        config.destinations.len(),
+        config.scripts.path.display()
+    );
+    Ok(Exit::Ok)
+}
+
+/// The commands that need the configuration, but none of its plugins.
+fn with_config(cli: &Cli) -> Result<Exit, CliError> {
+    let config = Config::load(&cli.config, foundation::environment_variables())
+        .map_err(|problems| CliError::Config(problems.to_string()))?;
+    let mut out = std::io::stdout().lock();
+    let mut screen = Screen::new(&mut out, cli.output, screen::color_is_wanted());
+    match &cli.command {
+        Command::Sources => sources(&config, &mut screen),
+        Command::Config(ConfigCommand::Show) => {
+            screen.line(&config.show())?;
+            Ok(Exit::Ok)
+        }
+        command => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(with_daemon(&config, command, &mut screen))
+        }
+    }
+}
+
+async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    let client = client(config)?;
+    match command {
+        Command::Status => status::run(&client, screen).await,
+        Command::Events(EventsCommand::List(args)) => events::list(&client, args, screen).await,
+        Command::Events(EventsCommand::Show { id }) => events::show(&client, id, screen).await,
+        Command::Deliveries(DeliveriesCommand::List(args)) => deliveries::list(&client, args, screen).await,
+        Command::Deliveries(DeliveriesCommand::Retry { ids }) => {
+            deliveries::retry(&client, ids, screen).await
+        }
+        Command::Send(args) => {
+            let endpoint = endpoint(config, args)?;
+            send::run(&client, &endpoint, args, &mut std::io::stdin(), screen).await
+        }
+        // `dispatch` and `with_config` have taken the others.
+        Command::Run { .. } | Command::Check | Command::Sources | Command::Config(_) => Ok(Exit::Ok),
+    }
+}
+
+/// A row of `doorman sources`.
+#[derive(Serialize)]
+struct SourceRow<'a> {
+    source: &'a str,
+    environment: &'a str,
+    url: String,
+}
+
+fn sources(config: &Config, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    let tokens = all_tokens(config)?;
+    let base = public_url(config);
+    let configured = tokens.rows().iter().filter(|row| {
+        config.sources.get(&row.source).is_some_and(|source| source.environments.contains(&row.environment))
+    });
+    let rows: Vec<SourceRow<'_>> = configured
+        .map(|row| SourceRow {
+            source: &row.source,
+            environment: &row.environment,
+            url: tokens::url(&base, &row.token),
+        })
+        .collect();
+    if screen.is_json() {
+        screen.json(&rows)?;
+        return Ok(Exit::Ok);
+    }
+    for row in rows {
+        screen.line(&format!("{:<20} {:<16} {}", row.source, row.environment, row.url))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn all_tokens(config: &Config) -> Result<Tokens, CliError> {
+    Tokens::load_or_create(&config.store.path, &config.endpoints())
+        .map_err(|error| CliError::Data(error.to_string()))
+}
+
+/// What URLs begin with; with port 0, the port that the running daemon was given.
+fn public_url(config: &Config) -> String {
+    match (&config.server.public_url, config.server.listen.port, Listening::read(&config.store.path)) {
+        (None, 0, Some(listening)) => format!("http://{}", listening.server),
+        _ => config.server.public_url(),
+    }
+}
+
+/// Where `doorman send` posts: this machine's own listener, whatever the public URL is.
+fn endpoint(config: &Config, args: &crate::cli::SendArgs) -> Result<String, CliError> {
+    let source = config.sources.get(&args.source).ok_or_else(|| {
+        let known: Vec<&str> = config.sources.keys().map(String::as_str).collect();
+        CliError::Usage(format!(
+            "there is no source `{}`; the configuration has {}",
+            args.source,
+            known.join(", ")
+        ))
+    })?;
+    let environment = match (&args.env, source.environments.as_slice()) {
+        (Some(name), all) if all.contains(name) => name,
+        (None, [only]) => only,
+        (_, all) => {
+            let message =
+                format!("the source `{}` is in {}: say which with --env", args.source, all.join(", "));
+            return Err(CliError::Usage(message));
+        }
+    };
+    let tokens = all_tokens(config)?;
+    let row = tokens.rows().iter().find(|row| row.source == args.source && &row.environment == environment);
+    let row = row.ok_or_else(|| CliError::Data(format!("the source `{}` has no token", args.source)))?;
+    let listening = Listening::read(&config.store.path).filter(|_| config.server.listen.port == 0);
+    let base =
+        listening.map_or_else(|| config.server.listen.to_string(), |listening| listening.server.to_string());
+    Ok(tokens::url(&format!("http://{base}"), &row.token))
+}
+
+fn client(config: &Config) -> Result<AdminClient, CliError> {
+    let AdminListen::Tcp(address) = &config.admin.listen else {
+        return Err(CliError::Usage(
+            "`admin.listen` names a unix socket, which this version does not serve".to_owned(),
+        ));
+    };
+    let given =
+        Listening::read(&config.store.path).filter(|_| address.port == 0).map(|listening| listening.admin);
+    let resolved: Option<SocketAddr> = given.or_else(|| address.to_string().to_socket_addrs().ok()?.next());
+    let address =
+        resolved.ok_or_else(|| CliError::Usage(format!("`admin.listen` names no address: {address}")))?;
+    let token = match &config.admin.auth {
+        AdminAuth::None => None,
+        AdminAuth::Token(reference) => Some(
+            Secret::resolve(reference).map_err(|error| CliError::Data(format!("admin.token: {error}")))?,
+        ),
+    };
+    Ok(AdminClient::new(address, token))
+}

@@ -1,0 +1,135 @@
+//! `[accept]`, `[map]`, `[scripts]` and `[log]`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::section::Section;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// `[accept]`: how events are made durable.
+pub struct Accept {
+    /// How many events one write to disk takes at most.
+    pub max_batch_events: usize,
+    /// How many bytes of events one write to disk takes at most; a larger event goes alone.
+    pub max_batch_bytes: usize,
+    /// How many events may wait to be written before new ones are refused.
+    pub queue_events: usize,
+    /// The longest time until the results of attempts are on disk when nothing else is written.
+    pub sync_idle: Duration,
+}
+
+impl Accept {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let accept = Self {
+            max_batch_events: section.whole("max_batch_events", 512, 1..=65_536),
+            max_batch_bytes: section.whole("max_batch_bytes", 1_048_576, 1_024..=1 << 30),
+            queue_events: section.whole("queue_events", 4_096, 1..=1_000_000),
+            sync_idle: section.duration("sync_idle", Duration::from_secs(1), MILLISECOND..=MINUTE),
+        };
+        section.finish();
+        accept
+    }
+}
+
+/// `[map]`: how accepted events wait for their scripts.
+pub struct Map {
+    /// How many accepted events may wait in memory for their script; more wait on disk.
+    pub queue_events: usize,
+    /// How many events are mapped by one generation before their plans are written.
+    pub batch_events: usize,
+}
+
+impl Map {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let map = Self {
+            queue_events: section.whole("queue_events", 8_192, 1..=1_000_000),
+            batch_events: section.whole("batch_events", 256, 1..=65_536),
+        };
+        section.finish();
+        map
+    }
+}
+
+/// When changed scripts are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// When they change on disk.
+    Auto,
+    /// At a start only.
+    Manual,
+}
+
+/// The words of `reload`.
+pub(super) const RELOADS: [(&str, Reload); 2] = [("auto", Reload::Auto), ("manual", Reload::Manual)];
+
+/// `[scripts]`: the mapping scripts and what a run of one may use.
+pub struct Scripts {
+    /// Their folder, absolute.
+    pub path: PathBuf,
+    /// When changed scripts are taken.
+    pub reload: Reload,
+    /// How long files must stay as they are before they are taken.
+    pub settle: Duration,
+    /// How often the files are looked at without being told of a change.
+    pub poll: Duration,
+    /// The CPU time that one event's handlers may take.
+    pub deadline: Duration,
+    /// The operations that one event's handlers may take.
+    pub max_operations: u64,
+    /// The actions that one event's handlers may ask for.
+    pub max_actions_per_event: usize,
+}
+
+impl Scripts {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let hour = 60 * MINUTE;
+        let scripts = Self {
+            path: section.path("path", "/etc/doorman/scripts"),
+            reload: section.choice("reload", &RELOADS, Reload::Auto),
+            settle: section.duration("settle", Duration::from_millis(150), MILLISECOND..=MINUTE),
+            poll: section.duration("poll", Duration::from_secs(5), Duration::from_millis(100)..=hour),
+            deadline: section.duration("deadline", Duration::from_millis(50), MILLISECOND..=MINUTE),
+            max_operations: section.whole("max_operations", 1_000_000, 1..=1_000_000_000_000),
+            // A delivery's number within its event has 16 bits.
+            max_actions_per_event: section.whole("max_actions_per_event", 1_000, 1..=65_535),
+        };
+        section.finish();
+        scripts
+    }
+}
+
+/// The form of the daemon's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// What suits where it goes.
+    Auto,
+    /// Lines for people.
+    Text,
+}
+
+/// The words of `format`.
+pub(super) const LOG_FORMATS: [(&str, LogFormat); 2] = [("auto", LogFormat::Auto), ("text", LogFormat::Text)];
+
+const LEVELS: [(&str, &str); 5] =
+    [("error", "error"), ("warn", "warn"), ("info", "info"), ("debug", "debug"), ("trace", "trace")];
+
+/// `[log]`: the daemon's own log.
+pub struct Log {
+    /// Its form.
+    pub format: LogFormat,
+    /// The least important level that is written: `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: &'static str,
+}
+
+impl Log {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let log = Self {
+            format: section.choice("format", &LOG_FORMATS, LogFormat::Auto),
+            level: section.choice("level", &LEVELS, "info"),
+        };
+        section.finish();
+        log
+    }
+}

@@ -1,0 +1,53 @@
+//! `[store]`: where everything is kept, and for how long.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use doorman_core::identity::DedupScope;
+
+use super::section::Section;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+const TEN_YEARS: Duration = Duration::from_secs(3_650 * 86_400);
+
+/// The words of `dedup_scope`.
+pub(super) const DEDUP_SCOPES: [(&str, DedupScope); 2] =
+    [("event", DedupScope::Event), ("message", DedupScope::Message)];
+
+/// `[store]`: where everything is kept, and for how long.
+pub struct Store {
+    /// The folder, absolute.
+    pub path: PathBuf,
+    /// How long, at least, a `messageId` is accepted only once.
+    pub dedup_window: Duration,
+    /// What makes two events the same.
+    pub dedup_scope: DedupScope,
+    /// How long finished events are kept.
+    pub retention: Duration,
+    /// How long dead letters are kept.
+    pub dead_retention: Duration,
+    /// New events are refused when less than this is free on the disk.
+    pub min_free_bytes: u64,
+    /// The memory for what is not yet written in sorted files.
+    pub write_buffer_bytes: u64,
+    /// The memory for what was read.
+    pub cache_bytes: u64,
+}
+
+impl Store {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let store = Self {
+            path: section.path("path", "/var/lib/doorman"),
+            dedup_window: section.duration("dedup_window", 7 * DAY, HOUR..=TEN_YEARS),
+            dedup_scope: section.choice("dedup_scope", &DEDUP_SCOPES, DedupScope::Event),
+            retention: section.duration("retention", 30 * DAY, HOUR..=TEN_YEARS),
+            dead_retention: section.duration("dead_retention", 90 * DAY, HOUR..=TEN_YEARS),
+            min_free_bytes: section.whole("min_free_bytes", 536_870_912, 0..=1 << 50),
+            write_buffer_bytes: section.whole("write_buffer_bytes", 134_217_728, 1_048_576..=1 << 36),
+            cache_bytes: section.whole("cache_bytes", 67_108_864, 1_048_576..=1 << 40),
+        };
+        section.finish();
+        store
+    }
+}

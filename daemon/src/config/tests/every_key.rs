@@ -1,0 +1,188 @@
+//! One configuration that uses every key, and the one that uses the fewest.
+
+use super::*;
+
+#[test]
+fn every_key_is_taken() {
+    let file = Written::new(EVERY_KEY);
+    let config = Config::load(&file.path(), vars(&[])).ok().unwrap();
+    insta::assert_snapshot!(file.without_folder(&config.show()), @r#"
+    [server]
+    listen = "0.0.0.0:18480"
+    public_url = "https://doorman.example.com/in"
+    max_body_bytes = 1_024
+    max_in_flight_bytes = 65_536
+    max_connections = 7
+    header_timeout = "1s"
+    body_timeout = "2s"
+    drain_timeout = "0ms"
+
+    [admin]
+    listen = "[::1]:18481"
+    auth = "token"
+    token = "credential:admin"
+
+    [store]
+    path = "data/store"
+    dedup_window = "1h"
+    dedup_scope = "message"
+    retention = "2d"
+    dead_retention = "3d"
+    min_free_bytes = 0
+    write_buffer_bytes = 2_097_152
+    cache_bytes = 3_145_728
+
+    [accept]
+    max_batch_events = 5
+    max_batch_bytes = 2_048
+    queue_events = 6
+    sync_idle = "7ms"
+
+    [map]
+    queue_events = 8
+    batch_events = 9
+
+    [scripts]
+    path = "scripts"
+    reload = "manual"
+    settle = "10ms"
+    poll = "11s"
+    deadline = "12ms"
+    max_operations = 1_300
+    max_actions_per_event = 14
+
+    [log]
+    format = "text"
+    level = "debug"
+
+    [environments.development]
+    workflows = "hook"
+
+    [environments.development.vars]
+    "a b" = 'say "hi"'
+    limit = 2.5
+    nested = { deep = true }
+    plans = ["gold", "silver"]
+    since = "2024-01-02"
+
+    [environments.production]
+    workflows = "out"
+
+    [environments.production.vars]
+
+    [sources.web-shop]
+    description = "The shop"
+    format = "track"
+    environments = ["production", "development"]
+    max_events_per_s = 250
+
+    [destinations.hook]
+    plugin = "webhook"
+    concurrency = 1
+    timeout = "16s"
+    queue_deliveries = 17
+    headers = { Authorization = "env:HOOK_AUTH", X-Team = "orders" }
+    url = "https://example.com/hook"
+
+    [destinations.hook.retry]
+    base = "18ms"
+    cap = "19s"
+    max_attempts = 20
+    max_age = "21d"
+
+    [destinations.out]
+    plugin = "stdout"
+    concurrency = 64
+    timeout = "15s"
+    queue_deliveries = 1_024
+
+    [destinations.out.retry]
+    base = "1s"
+    cap = "1h"
+    max_attempts = 12
+    max_age = "3d"
+    "#);
+}
+
+#[test]
+fn what_is_shown_is_a_configuration_that_shows_the_same() {
+    let shown = loaded(EVERY_KEY, &[]).show();
+    assert_eq!(loaded(&shown, &[]).show(), shown);
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let file = Written::new(LEAST);
+    let config = Config::load(&file.path(), vars(&[])).ok().unwrap();
+    insta::assert_snapshot!(file.without_folder(&config.show()), @r#"
+    [server]
+    listen = "127.0.0.1:8480"
+    public_url = "http://127.0.0.1:8480"
+    max_body_bytes = 4_194_304
+    max_in_flight_bytes = 134_217_728
+    max_connections = 10_000
+    header_timeout = "10s"
+    body_timeout = "15s"
+    drain_timeout = "20s"
+
+    [admin]
+    listen = "127.0.0.1:8481"
+    auth = "none"
+
+    [store]
+    path = "/var/lib/doorman"
+    dedup_window = "7d"
+    dedup_scope = "event"
+    retention = "30d"
+    dead_retention = "90d"
+    min_free_bytes = 536_870_912
+    write_buffer_bytes = 134_217_728
+    cache_bytes = 67_108_864
+
+    [accept]
+    max_batch_events = 512
+    max_batch_bytes = 1_048_576
+    queue_events = 4_096
+    sync_idle = "1s"
+
+    [map]
+    queue_events = 8_192
+    batch_events = 256
+
+    [scripts]
+    path = "/etc/doorman/scripts"
+    reload = "auto"
+    settle = "150ms"
+    poll = "5s"
+    deadline = "50ms"
+    max_operations = 1_000_000
+    max_actions_per_event = 1_000
+
+    [log]
+    format = "auto"
+    level = "info"
+
+    [environments.production]
+    workflows = "out"
+
+    [environments.production.vars]
+
+    [sources.shop]
+    description = ""
+    format = "track"
+    environments = ["production"]
+    max_events_per_s = 100_000
+
+    [destinations.out]
+    plugin = "stdout"
+    concurrency = 64
+    timeout = "15s"
+    queue_deliveries = 1_024
+
+    [destinations.out.retry]
+    base = "1s"
+    cap = "1h"
+    max_attempts = 12
+    max_age = "3d"
+    "#);
+}

@@ -1,0 +1,39 @@
+//! Doorman, the binary.
+//!
+//! - [`cli`]: the command line, and the commands that talk to the running daemon
+//! - [`commands`]: the commands that need no daemon (`check`, `sources`, `config show`), and who carries out the others
+//! - [`config`], [`tokens`]: what operators write, and the endpoints' tokens
+//! - [`run`]: the daemon, from start to stop; [`startup`]: what can go wrong on the way
+//! - [`foundation`]: from the configuration to the parts' settings; [`plugins`]: which plugins there are
+//! - [`pipeline`]: the wiring of the stages
+//! - [`reload`]: the scripts in force
+//! - [`admin`], [`operating`]: the admin listener, and what it is told
+//! - [`listening`], [`disk`], [`logging`]: ports, free space, the log
+
+mod admin;
+mod cli;
+mod commands;
+mod config;
+mod disk;
+mod foundation;
+mod listening;
+mod logging;
+mod operating;
+mod pipeline;
+mod plugins;
+mod reload;
+mod run;
+mod startup;
+mod tokens;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match cli::Cli::read() {
+        Ok(cli) => commands::dispatch(cli),
+        Err(exit) => exit.into(),
+    }
+}

@@ -1,0 +1,150 @@
+//! What the admin listener is told of the running daemon, and what it may do to it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use doorman_core::queues::commit::CommitQueue;
+use doorman_core::queues::delivery::DeliveryQueue;
+use doorman_core::receive::{Admission, Receiver};
+use doorman_core::store::Log;
+use doorman_core::supervise::Supervisor;
+use doorman_plugin::{BoxFuture, DeliveryId};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::admin::{Check, Health, Operate, Running};
+use crate::reload::ScriptKeeper;
+
+/// The running daemon, as far as it can be seen.
+pub struct Operating {
+    /// The store's reading side.
+    pub log: Arc<dyn Log>,
+    /// Whether events are taken.
+    pub admission: Admission,
+    /// The scripts in force.
+    pub scripts: ScriptKeeper,
+    /// The receiver.
+    pub receiver: Arc<Receiver>,
+    /// The actors' supervisor.
+    pub supervisor: Supervisor,
+    /// The dispatchers' queues.
+    pub deliveries: HashMap<Arc<str>, DeliveryQueue>,
+    /// When it started.
+    pub started: Instant,
+}
+
+impl Operating {
+    /// Its metrics, read at each scrape.
+    pub fn metrics(&self) -> Registry {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Metrics {
+            receiver: Arc::clone(&self.receiver),
+            supervisor: self.supervisor.clone(),
+            deliveries: self.deliveries.clone(),
+            log: Arc::clone(&self.log),
+        }));
+        registry
+    }
+}
+
+impl Health for Operating {
+    fn checks(&self) -> Vec<Check> {
+        use doorman_core::receive::admission::Closed;
+        let closed = self.admission.closed();
+        let check = |name, ok, reason: Option<&str>| Check { name, ok, reason: reason.map(str::to_owned) };
+        let disk_low = closed == Some(Closed::DiskLow);
+        let draining = closed == Some(Closed::Draining);
+        vec![
+            // The daemon listens once the store is open, and a store that fails ends the process.
+            check("store", true, None),
+            check("scripts", true, None),
+            check(
+                "disk",
+                !disk_low,
+                disk_low.then_some("the disk is nearly full ([store] min_free_bytes): make room"),
+            ),
+            check("draining", !draining, draining.then_some("the daemon is stopping")),
+        ]
+    }
+
+    fn running(&self) -> Running {
+        let mut more = serde_json::Map::new();
+        let restarts = self.supervisor.restarts();
+        if !restarts.is_empty() {
+            more.insert("restarts".to_owned(), restarts.into_iter().collect());
+        }
+        Running {
+            uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            generation: Some(self.scripts.live().current().id().to_string()),
+            scripts_error: self.scripts.last_error(),
+            more,
+        }
+    }
+}
+
+/// Carries out what operators ask for.
+pub struct Doorkeeper {
+    /// Where it is brought.
+    pub commits: CommitQueue,
+}
+
+impl Operate for Doorkeeper {
+    fn retry(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        let commits = self.commits.clone();
+        Box::pin(async move {
+            let revived =
+                commits.revive(ids).await.map_err(|error| format!("{error}; see the daemon's log"))?;
+            Ok(revived.iter().map(Option::is_some).collect())
+        })
+    }
+}
+
+struct Metrics {
+    receiver: Arc<Receiver>,
+    supervisor: Supervisor,
+    deliveries: HashMap<Arc<str>, DeliveryQueue>,
+    log: Arc<dyn Log>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+impl Collector for Metrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counter = ConstCounter::new(0_u64).metric_type();
+        let gauge = ConstGauge::new(0_i64).metric_type();
+
+        let mut answers =
+            encoder.encode_descriptor("doorman_http_answers", "Answers given by status", None, counter)?;
+        for (status, count) in self.receiver.answers().counts() {
+            let labels = [("status", status.to_string())];
+            ConstCounter::new(count).encode(answers.encode_family(&labels)?)?;
+        }
+        let mut restarts = encoder.encode_descriptor(
+            "doorman_actor_restarts",
+            "How often an actor was made anew",
+            None,
+            counter,
+        )?;
+        for (actor, count) in self.supervisor.restarts() {
+            ConstCounter::new(count).encode(restarts.encode_family(&[("actor", actor)])?)?;
+        }
+        let help = "Deliveries that a destination's dispatcher holds in memory";
+        let mut held = encoder.encode_descriptor("doorman_deliveries_in_memory", help, None, gauge)?;
+        for (destination, queue) in &self.deliveries {
+            let labels = [("destination", destination.to_string())];
+            ConstGauge::new(queue.taken() as i64).encode(held.encode_family(&labels)?)?;
+        }
+        let unmapped = self.log.accepted_through().saturating_sub(self.log.mapped_through());
+        let help = "Accepted events that no script has seen yet";
+        let encoder = encoder.encode_descriptor("doorman_events_unmapped", help, None, gauge)?;
+        ConstGauge::new(unmapped as i64).encode(encoder)
+    }
+}

@@ -1,0 +1,291 @@
+//! The wiring, and the only file that names all stages.
+//!
+//! ```text
+//!            CommitQueue              MappingQueue             DeliveryQueue (one a destination)
+//! receive ---------------> committer ---------------> mapper ---------------> dispatchers --> plugins
+//!                              ^  ^                     |                         |
+//!                              |  +----- plans ---------+                         |
+//!                              +---------------------- ended attempts ------------+
+//! ```
+//!
+//! The queues are made first and outlive the actors. Actors are started from last to first, so that nothing is taken in
+//! before there is somebody to pass it on to. Each stage computes on a thread of its own: the committer's fsync, the
+//! mapper's scripts and each destination's plugin never hold up one another or a connection.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use actix::Arbiter;
+use doorman_core::accept::{self, Committer, CommitterActor};
+use doorman_core::clock::Clock;
+use doorman_core::dispatch::{Dispatcher, DispatcherActor, Lane, RetryPolicy};
+use doorman_core::map::{Mapper, MapperActor, Planner, Route};
+use doorman_core::mapping::Scripts;
+use doorman_core::queues::commit::CommitQueue;
+use doorman_core::queues::delivery::DeliveryQueue;
+use doorman_core::queues::mapping::MappingQueue;
+use doorman_core::receive::{Receiver, ReceiverActor};
+use doorman_core::store::{Journal, Log};
+use doorman_core::supervise::{Escalation, Supervisor};
+use doorman_plugin::Plugin;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// What the stages stand on.
+pub struct Foundation {
+    /// The store's writing side.
+    pub journal: Box<dyn Journal>,
+    /// The store's reading side.
+    pub log: Arc<dyn Log>,
+    /// The scripts in force.
+    pub scripts: Arc<dyn Scripts>,
+    /// The time.
+    pub clock: Clock,
+    /// Keeps the actors running.
+    pub supervisor: Supervisor,
+}
+
+/// How the stages are set up.
+pub struct Settings {
+    /// Events that may wait for the committer.
+    pub commit_queue_events: usize,
+    /// The size of one batch.
+    pub batch: accept::Limits,
+    /// How long an ended attempt may wait for the fsync of others.
+    pub sync_idle: Duration,
+    /// Events that are kept in memory on their way to the mapper.
+    pub mapping_queue_events: usize,
+    /// Events that are planned in one go.
+    pub mapping_batch_events: usize,
+    /// Where each environment's workflow actions go.
+    pub routes: HashMap<Arc<str>, Route>,
+    /// The destinations.
+    pub destinations: Vec<Destination>,
+}
+
+/// One destination.
+pub struct Destination {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What delivers to it.
+    pub plugin: Arc<dyn Plugin>,
+    /// Attempts at a time.
+    pub concurrency: usize,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// Deliveries held in memory.
+    pub queue_deliveries: usize,
+    /// When to try again.
+    pub retry: RetryPolicy,
+}
+
+/// The running stages behind the receiver.
+pub struct Pipeline {
+    /// Where events, and operators' acts, are brought.
+    pub commits: CommitQueue,
+    /// Wakes the mapper after a reload.
+    pub mapping: MappingQueue,
+    /// The dispatchers' queues.
+    pub deliveries: HashMap<Arc<str>, DeliveryQueue>,
+    supervisor: Supervisor,
+    /// Whether the receiver has ended.
+    received: Arc<watch::Sender<bool>>,
+    arbiters: Vec<Arbiter>,
+}
+
+/// Starts all stages but the receiver, from last to first. Needs a running actix system.
+pub fn start(foundation: Foundation, settings: Settings) -> Pipeline {
+    let commits = CommitQueue::new(settings.commit_queue_events);
+    let mapping = MappingQueue::new(settings.mapping_queue_events);
+    let mut deliveries = HashMap::new();
+    let mut arbiters = Vec::new();
+    for destination in settings.destinations {
+        let queue = DeliveryQueue::new(destination.queue_deliveries);
+        deliveries.insert(Arc::clone(&destination.name), queue.clone());
+        arbiters.push(start_dispatcher(&foundation, destination, queue, commits.clone()));
+    }
+    let planner = PlannerParts { routes: settings.routes, deliveries: deliveries.clone() };
+    arbiters.push(start_mapper(
+        &foundation,
+        planner,
+        mapping.clone(),
+        commits.clone(),
+        settings.mapping_batch_events,
+    ));
+    let supervisor = foundation.supervisor.clone();
+    let committer = CommitterParts {
+        commits: commits.clone(),
+        mapping: mapping.clone(),
+        deliveries: deliveries.clone(),
+        limits: settings.batch,
+    };
+    arbiters.push(start_committer(foundation, committer, settings.sync_idle));
+    Pipeline { commits, mapping, deliveries, supervisor, received: Arc::default(), arbiters }
+}
+
+impl Pipeline {
+    /// Starts to take events in, until `drain` turns true.
+    pub fn receive(&mut self, listener: TcpListener, receiver: Arc<Receiver>, drain: watch::Receiver<bool>) {
+        let runtime = tokio::runtime::Handle::current();
+        let listener = match listener.into_std() {
+            Ok(listener) => listener,
+            Err(error) => return self.cannot_listen(&error),
+        };
+        let supervisor = self.supervisor.clone();
+        let ended = Arc::clone(&self.received);
+        let listener = kept_until_drained(listener, drain.clone());
+        let arbiter = Arbiter::new();
+        self.supervisor.start("receiver", arbiter.handle(), move |lifeline| {
+            let kept = listener.lock().unwrap_or_else(PoisonError::into_inner);
+            let listener = kept.as_ref().ok_or_else(|| io::Error::other("the daemon is stopping"));
+            let listener = listener.and_then(std::net::TcpListener::try_clone).and_then(|listener| {
+                let _runtime = runtime.enter();
+                TcpListener::from_std(listener)
+            });
+            if let Err(error) = &listener {
+                supervisor.escalate(Escalation::Failed { part: "receiver", reason: error.to_string() });
+            }
+            let receiver = Arc::clone(&receiver);
+            ReceiverActor::new(
+                listener.ok(),
+                receiver,
+                drain.clone(),
+                Arc::clone(&ended),
+                runtime.clone(),
+                lifeline,
+            )
+        });
+        self.arbiters.push(arbiter);
+    }
+
+    /// Ends all stages in flow order, once the receiver was told to drain: requests under way are answered, attempts
+    /// under way end, what ended is written, and then the threads are ended. What is not finished at the deadline goes
+    /// on at the next start.
+    pub async fn stop(self, deadline: Instant) {
+        let _ = tokio::time::timeout_at(deadline.into(), self.received.subscribe().wait_for(|ended| *ended))
+            .await;
+        for queue in self.deliveries.values() {
+            queue.stop();
+        }
+        while self.deliveries.values().any(|queue| queue.attempts() > 0) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // Answered once all that was brought before it is written; an error says that the store stopped first.
+        let _ = tokio::time::timeout_at(deadline.into(), self.commits.close(Vec::new())).await;
+        self.supervisor.retire();
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+        for arbiter in self.arbiters {
+            // A thread that panicked has ended too.
+            let _ = arbiter.join();
+        }
+    }
+
+    fn cannot_listen(&self, error: &io::Error) {
+        self.supervisor.escalate(Escalation::Failed { part: "receiver", reason: error.to_string() });
+    }
+}
+
+/// The listener for receivers that are made anew. It is closed when draining begins: what comes then is refused by the
+/// system, and does not wait for an answer that nobody gives.
+fn kept_until_drained(
+    listener: std::net::TcpListener,
+    mut drain: watch::Receiver<bool>,
+) -> Arc<Mutex<Option<std::net::TcpListener>>> {
+    let kept = Arc::new(Mutex::new(Some(listener)));
+    let closed = Arc::clone(&kept);
+    tokio::spawn(async move {
+        // An error says that the daemon is gone, and its listener with it.
+        let _ = drain.wait_for(|drain| *drain).await;
+        closed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    });
+    kept
+}
+
+fn start_dispatcher(
+    foundation: &Foundation,
+    destination: Destination,
+    queue: DeliveryQueue,
+    commits: CommitQueue,
+) -> Arbiter {
+    let arbiter = Arbiter::new();
+    let Destination { name, plugin, concurrency, timeout, retry, .. } = destination;
+    let log = Arc::clone(&foundation.log);
+    let clock = foundation.clock.clone();
+    let supervisor = foundation.supervisor.clone();
+    let actor_name = format!("dispatcher of {name}");
+    foundation.supervisor.start(&actor_name, arbiter.handle(), move |lifeline| {
+        let dispatcher = Dispatcher::new(
+            Arc::clone(&name),
+            Arc::clone(&log),
+            queue.clone(),
+            clock.clone(),
+            retry,
+            concurrency,
+        );
+        let lane = Lane { plugin: Arc::clone(&plugin), timeout, commits: commits.clone() };
+        DispatcherActor::new(dispatcher, lane, supervisor.clone(), lifeline)
+    });
+    arbiter
+}
+
+struct PlannerParts {
+    routes: HashMap<Arc<str>, Route>,
+    deliveries: HashMap<Arc<str>, DeliveryQueue>,
+}
+
+fn start_mapper(
+    foundation: &Foundation,
+    parts: PlannerParts,
+    queue: MappingQueue,
+    commits: CommitQueue,
+    batch_events: usize,
+) -> Arbiter {
+    let arbiter = Arbiter::new();
+    let log = Arc::clone(&foundation.log);
+    let scripts = Arc::clone(&foundation.scripts);
+    let clock = foundation.clock.clone();
+    let supervisor = foundation.supervisor.clone();
+    foundation.supervisor.start("mapper", arbiter.handle(), move |lifeline| {
+        let planner = Planner::new(parts.routes.clone(), parts.deliveries.clone());
+        let mapper = Mapper::new(
+            Arc::clone(&scripts),
+            Arc::clone(&log),
+            queue.clone(),
+            planner,
+            clock.clone(),
+            batch_events,
+        );
+        MapperActor::new(mapper, commits.clone(), supervisor.clone(), lifeline)
+    });
+    arbiter
+}
+
+struct CommitterParts {
+    commits: CommitQueue,
+    mapping: MappingQueue,
+    deliveries: HashMap<Arc<str>, DeliveryQueue>,
+    limits: accept::Limits,
+}
+
+fn start_committer(foundation: Foundation, parts: CommitterParts, sync_idle: Duration) -> Arbiter {
+    let arbiter = Arbiter::new();
+    let Foundation { journal, clock, supervisor, .. } = foundation;
+    let journal = Arc::new(Mutex::new(journal));
+    let escalations = supervisor.clone();
+    supervisor.start("committer", arbiter.handle(), move |lifeline| {
+        let committer = Committer::new(
+            Arc::clone(&journal),
+            parts.commits.clone(),
+            parts.mapping.clone(),
+            parts.deliveries.clone(),
+            clock.clone(),
+            parts.limits,
+        );
+        CommitterActor::new(committer, escalations.clone(), sync_idle, lifeline)
+    });
+    arbiter
+}

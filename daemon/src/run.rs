@@ -1,0 +1,263 @@
+//! `doorman run`: from the configuration to a running daemon, and back to nothing.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use doorman_core::identity::IdentityKey;
+use doorman_core::receive::body::BodyLimits;
+use doorman_core::receive::rate::Rate;
+use doorman_core::receive::{Admission, Endpoint, Endpoints, Limits, Receiver};
+use doorman_core::supervise::{Escalation, RestartPolicy, Supervisor};
+use doorman_store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use crate::admin::{self, Admin, Auth};
+use crate::cli::Exit;
+use crate::config::{AdminAuth, AdminListen, Config};
+use crate::foundation::{self, Built};
+use crate::listening::{self, Listening};
+use crate::operating::{Doorkeeper, Operating};
+use crate::pipeline::{self, Pipeline};
+use crate::reload::ScriptKeeper;
+use crate::startup::StartError;
+use crate::tokens::{self, Tokens};
+use crate::{disk, logging};
+
+/// How long answers that are under way get when the process must end at once.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Runs the daemon until it is told to stop. `curl`: print a line to paste for each endpoint, once it listens.
+pub fn run(built: Built, curl: bool) -> ExitCode {
+    logging::start(built.config.log.level);
+    let system = actix::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect(
+            "a runtime needs threads and an epoll instance; a system that has none left cannot run a daemon",
+        )
+    });
+    match system.block_on(serve(built, curl)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            tracing::error!("{error}");
+            error.exit().into()
+        }
+    }
+}
+
+async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
+    let Built { config, plugins } = built;
+    let mut signals = Signals::listen()?;
+    // Ports before the store: a second daemon by mistake fails here, quickly and without touching anything.
+    let server = listening::bind(&config.server.listen.to_string(), "server.listen").await?;
+    let admin_listener = listening::bind(&admin_address(&config)?, "admin.listen").await?;
+    let listening = Listening { server: server.local_addr()?, admin: admin_listener.local_addr()? };
+    let opened = Store::open(&config.store.path, foundation::store_settings(&config))?;
+    let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
+    let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _)?;
+
+    let (supervisor, mut escalations) = Supervisor::new(RestartPolicy::default());
+    let clock = doorman_core::clock::Clock::system(opened.clock_floor);
+    let foundation = pipeline::Foundation {
+        journal: Box::new(opened.journal),
+        log: Arc::clone(&opened.log) as _,
+        scripts: scripts.live(),
+        clock,
+        supervisor: supervisor.clone(),
+    };
+    let mut pipeline = pipeline::start(foundation, foundation::pipeline_settings(&config, plugins));
+    let watching = scripts.watch(pipeline.mapping.clone(), &config.scripts);
+
+    let admission = Admission::default();
+    tokio::spawn(disk::watch(config.store.path.clone(), config.store.min_free_bytes, admission.clone()));
+    let identity = IdentityKey::new(opened.secret, config.store.dedup_scope);
+    let receiver = Arc::new(receiver(&config, &tokens, identity, &pipeline, admission.clone()));
+    let (drain, draining) = watch::channel(false);
+    pipeline.receive(server, Arc::clone(&receiver), draining.clone());
+    let operating = Operating {
+        log: opened.log,
+        admission: admission.clone(),
+        scripts: scripts.clone(),
+        receiver,
+        supervisor,
+        deliveries: pipeline.deliveries.clone(),
+        started: Instant::now(),
+    };
+    let admin = start_admin(&config, admin_listener, operating, &pipeline, draining)?;
+    listening.write(&config.store.path)?;
+    announce(&config, &listening, &tokens, curl);
+
+    let exit = until_the_end(&mut signals, &mut escalations, &scripts, &pipeline).await;
+    drop(watching);
+    if exit == Exit::Ok {
+        admission.drain();
+        stop(drain, pipeline, admin, &mut signals, config.server.drain_timeout).await;
+    } else {
+        // Nothing may be answered from now on as if it were on disk; those who wait get their 503.
+        tokio::time::sleep(LAST_WORDS).await;
+        std::process::exit(exit.code());
+    }
+    Ok(exit)
+}
+
+fn admin_address(config: &Config) -> Result<String, StartError> {
+    match &config.admin.listen {
+        AdminListen::Tcp(address) => Ok(address.to_string()),
+        AdminListen::Unix(_) => Err(StartError::UnixSocket),
+    }
+}
+
+fn receiver(
+    config: &Config,
+    tokens: &Tokens,
+    identity: IdentityKey,
+    pipeline: &Pipeline,
+    admission: Admission,
+) -> Receiver {
+    let configured = tokens.rows().iter().filter_map(|row| {
+        let source = config.sources.get(&row.source)?;
+        source.environments.contains(&row.environment).then(|| {
+            let endpoint = Endpoint {
+                source: row.source.as_str().into(),
+                environment: row.environment.as_str().into(),
+                rate: Some(Rate::per_second(source.max_events_per_s)),
+            };
+            (row.token.clone(), endpoint)
+        })
+    });
+    let limits = Limits {
+        body: BodyLimits {
+            max_body_bytes: config.server.max_body_bytes,
+            max_in_flight_bytes: config.server.max_in_flight_bytes,
+            timeout: config.server.body_timeout,
+        },
+        max_connections: config.server.max_connections,
+        header_timeout: config.server.header_timeout,
+    };
+    let mut key = [0; 32];
+    // Only a hash key: with zeros the lookup is still right, and a token still takes 160 bits of guessing.
+    let _ = getrandom::fill(&mut key);
+    Receiver::new(Endpoints::new(key, configured), identity, pipeline.commits.clone(), admission, limits)
+}
+
+fn start_admin(
+    config: &Config,
+    listener: TcpListener,
+    operating: Operating,
+    pipeline: &Pipeline,
+    mut draining: watch::Receiver<bool>,
+) -> Result<tokio::task::JoinHandle<()>, StartError> {
+    let auth = match &config.admin.auth {
+        AdminAuth::None => Auth::None,
+        AdminAuth::Token(reference) => Auth::Token(doorman_plugin::Secret::resolve(reference)?),
+    };
+    let admin = Admin {
+        log: Arc::clone(&operating.log) as _,
+        metrics: operating.metrics(),
+        operate: Arc::new(Doorkeeper { commits: pipeline.commits.clone() }),
+        health: Arc::new(operating),
+        auth,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let shutdown = async move {
+        // The sender is only dropped at the very end.
+        let _ = draining.wait_for(|drain| *drain).await;
+    };
+    Ok(tokio::spawn(admin::serve(listener, Arc::new(admin), shutdown)))
+}
+
+/// Says that it listens. The URLs are secrets: they are printed only where an operator asked for them.
+fn announce(config: &Config, listening: &Listening, tokens: &Tokens, curl: bool) {
+    tracing::info!(
+        server = %listening.server,
+        admin = %listening.admin,
+        store = %config.store.path.display(),
+        scripts = %config.scripts.path.display(),
+        "listening; `doorman sources` prints the URLs to post to"
+    );
+    if !curl {
+        return;
+    }
+    let base = format!("http://{}", listening.server);
+    for row in tokens.rows().iter().filter(|row| config.sources.contains_key(&row.source)) {
+        let url = tokens::url(&base, &row.token);
+        eprintln!(
+            "\nPaste this into another terminal:\n\n  curl -i {url} \\\n    -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"type\":\"track\",\"event\":\"order.created\",\"userId\":\"u1\",\"messageId\":\"m-1\",\
+             \"properties\":{{\"orderId\":\"A-1\",\"total\":59.90}}}}'\n"
+        );
+    }
+}
+
+/// The signals that the daemon heeds.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+async fn until_the_end(
+    signals: &mut Signals,
+    escalations: &mut mpsc::UnboundedReceiver<Escalation>,
+    scripts: &ScriptKeeper,
+    pipeline: &Pipeline,
+) -> Exit {
+    loop {
+        tokio::select! {
+            () = async { tokio::select! { _ = signals.terminate.recv() => {}, _ = signals.interrupt.recv() => {} } } => {
+                tracing::info!("stopping: requests under way are answered, attempts under way end");
+                return Exit::Ok;
+            }
+            _ = signals.hang_up.recv() => scripts.reload_now(&pipeline.mapping),
+            Some(escalation) = escalations.recv() => {
+                tracing::error!("{escalation}; the process ends, and a restart goes on from what is on disk");
+                return match escalation {
+                    Escalation::TooManyRestarts { .. } => Exit::Software,
+                    Escalation::Failed { .. } => Exit::Io,
+                };
+            }
+        }
+    }
+}
+
+/// Stops in flow order: what was taken in is answered, what is under way ends, what is left waits on disk. A second
+/// signal ends it at once, which is as safe.
+async fn stop(
+    drain: watch::Sender<bool>,
+    pipeline: Pipeline,
+    admin: tokio::task::JoinHandle<()>,
+    signals: &mut Signals,
+    timeout: Duration,
+) {
+    let deadline = Instant::now() + timeout;
+    drain.send_replace(true);
+    let orderly = async {
+        pipeline.stop(deadline).await;
+        let _ = admin.await;
+    };
+    tokio::select! {
+        () = orderly => tracing::info!("stopped"),
+        () = signals.stop() => {
+            tracing::warn!("told to stop a second time: ending at once");
+            std::process::exit(Exit::Ok.code());
+        }
+    }
+}

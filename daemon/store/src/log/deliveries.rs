@@ -1,0 +1,222 @@
+//! Questions about plans and deliveries.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use doorman_core::clock::UnixMillis;
+use doorman_core::store::{
+    Action, Attempt, DeliveryState, DueKey, Lease, Next, Plan, Progress, StoreError, Verdict,
+};
+use doorman_plugin::{Delivery, DeliveryId, EventInfo};
+
+use super::events;
+use crate::database::View;
+use crate::keys;
+use crate::record::{AttemptRecord, Malformed, OpenRecord, OpenRow, PlanRecord};
+use crate::table::Table;
+
+/// The plan of an event.
+pub fn plan(view: &View<'_>, seq: u64) -> Result<Option<Plan>, StoreError> {
+    let key = keys::event(seq);
+    let Some(value) = view.get(Table::Plans, &key)? else {
+        return Ok(None);
+    };
+    PlanRecord::parse(seq, &value).map(Some).map_err(|malformed| malformed.at(Table::Plans, &key))
+}
+
+/// The attempts in a range of keys, with their delivery's number.
+pub fn attempts(view: &View<'_>, keys: Range<Vec<u8>>) -> Result<Vec<(u16, Attempt)>, StoreError> {
+    view.rows(Table::Deliveries, keys)
+        .map(|row| row.and_then(|(key, value)| parse_attempt(&key, &value)))
+        .collect()
+}
+
+fn parse_attempt(key: &[u8], value: &[u8]) -> Result<(u16, Attempt), StoreError> {
+    let in_row = |malformed: Malformed| malformed.at(Table::Deliveries, key);
+    let ((_, number), _) = keys::parse_attempt(key).ok_or_else(|| in_row(Malformed::because("its key")))?;
+    Ok((number, AttemptRecord::parse(value).map_err(in_row)?))
+}
+
+/// The states of an event's deliveries, by their numbers.
+pub fn of_event(view: &View<'_>, seq: u64) -> Result<Vec<DeliveryState>, StoreError> {
+    let Some(planned) = Planned::read(view, seq)? else {
+        return Ok(Vec::new());
+    };
+    let mut open = open_rows(view, seq)?;
+    let all = keys::attempt(seq, 1, 0).to_vec()..keys::behind_event(seq);
+    let mut last: HashMap<u16, Attempt> = attempts(view, all)?.into_iter().collect();
+    let numbers = 1..=u16::try_from(planned.actions.len()).unwrap_or(u16::MAX);
+    Ok(numbers
+        .filter_map(|number| planned.state(number, open.remove(&number), last.remove(&number)))
+        .collect())
+}
+
+fn open_rows(view: &View<'_>, seq: u64) -> Result<HashMap<u16, OpenRow>, StoreError> {
+    let mut open = HashMap::new();
+    for row in view.rows(Table::Open, keys::delivery(seq, 1).to_vec()..keys::behind_event(seq)) {
+        let (key, value) = row?;
+        let row = OpenRecord::parse(&value).map_err(|malformed| malformed.at(Table::Open, &key))?;
+        open.extend(keys::parse_delivery(&key).map(|(_, number)| (number, row)));
+    }
+    Ok(open)
+}
+
+/// Open deliveries before one, newest first. There is none before position `from`.
+pub fn open(
+    view: &View<'_>,
+    from: u64,
+    seq: u64,
+    number: u16,
+    limit: usize,
+) -> Result<Vec<DeliveryState>, StoreError> {
+    let before = keys::delivery(from, 0).to_vec()..keys::delivery(seq, number).to_vec();
+    newest_first(view, Table::Open, before, limit)
+}
+
+/// Dead deliveries before one, newest first.
+pub fn dead(view: &View<'_>, seq: u64, number: u16, limit: usize) -> Result<Vec<DeliveryState>, StoreError> {
+    let before = keys::delivery(0, 0).to_vec()..keys::delivery(seq, number).to_vec();
+    newest_first(view, Table::Dead, before, limit)
+}
+
+fn newest_first(
+    view: &View<'_>,
+    table: Table,
+    keys: Range<Vec<u8>>,
+    limit: usize,
+) -> Result<Vec<DeliveryState>, StoreError> {
+    let mut states = Vec::new();
+    let mut planned: Option<Planned> = None;
+    for row in view.rows_backwards(table, keys) {
+        if states.len() >= limit {
+            break;
+        }
+        let (key, value) = row?;
+        let Some((seq, number @ 1..)) = keys::parse_delivery(&key) else {
+            continue;
+        };
+        if planned.as_ref().is_none_or(|planned| planned.seq != seq) {
+            planned = Planned::read(view, seq)?;
+        }
+        let Some(planned) = &planned else { continue };
+        let open = match table {
+            Table::Open => Some(OpenRecord::parse(&value).map_err(|malformed| malformed.at(table, &key))?),
+            _ => None,
+        };
+        let last = if open.is_none() { last_attempt(view, seq, number)? } else { None };
+        states.extend(planned.state(number, open, last));
+    }
+    Ok(states)
+}
+
+fn last_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Attempt>, StoreError> {
+    let of_delivery = keys::attempt(seq, number, 0).to_vec()..keys::behind_delivery(seq, number);
+    let Some(row) = view.rows_backwards(Table::Deliveries, of_delivery).next() else {
+        return Ok(None);
+    };
+    let (key, value) = row?;
+    Ok(Some(parse_attempt(&key, &value)?.1))
+}
+
+/// Due rows of a destination up to a time, behind `after`.
+pub fn due(
+    view: &View<'_>,
+    destination: &str,
+    now: UnixMillis,
+    after: Option<DueKey>,
+    limit: usize,
+) -> Result<Vec<DueKey>, StoreError> {
+    let start = match after {
+        Some(after) => {
+            let mut behind = keys::due(destination, after);
+            behind.push(0);
+            behind
+        }
+        None => keys::due_at(destination, 0),
+    };
+    let end = match now.checked_add(1) {
+        Some(later) => keys::due_at(destination, later),
+        None => keys::behind_due(destination),
+    };
+    let rows = view.rows(Table::Due, start..end).take(limit);
+    rows.map(|row| {
+        let (key, _) = row?;
+        keys::parse_due(&key).ok_or_else(|| Malformed::because("its key").at(Table::Due, &key))
+    })
+    .collect()
+}
+
+/// An open delivery as a plugin gets it.
+pub fn to_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError> {
+    let key = keys::delivery(seq, number);
+    let Some(value) = view.get(Table::Open, &key)? else {
+        return Ok(None);
+    };
+    let row = OpenRecord::parse(&value).map_err(|malformed| malformed.at(Table::Open, &key))?;
+    let Some(mut planned) = Planned::read(view, seq)? else {
+        return Ok(None);
+    };
+    let Some(index) = usize::from(number).checked_sub(1).filter(|index| *index < planned.actions.len())
+    else {
+        return Ok(None);
+    };
+    let action = planned.actions.swap_remove(index);
+    Ok(Some(Delivery {
+        id: DeliveryId { event: planned.event.id, number },
+        idempotency_key: action.idempotency_key,
+        kind: action.kind,
+        destination: action.destination,
+        content: action.content,
+        event: planned.event,
+        attempt: row.attempts.saturating_add(1),
+    }))
+}
+
+/// An event with the actions that were planned of it.
+struct Planned {
+    seq: u64,
+    event: Arc<EventInfo>,
+    actions: Vec<Action>,
+}
+
+impl Planned {
+    /// `None` when nothing was planned of it.
+    fn read(view: &View<'_>, seq: u64) -> Result<Option<Self>, StoreError> {
+        let Some(Plan { verdict: Verdict::Actions(actions), .. }) = plan(view, seq)? else {
+            return Ok(None);
+        };
+        let Some(event) = events::info(view, seq)? else {
+            return Ok(None);
+        };
+        Ok(Some(Self { seq, event: Arc::new(event), actions }))
+    }
+
+    /// The state of a delivery by its open row, or else by its last attempt.
+    fn state(&self, number: u16, open: Option<OpenRow>, last: Option<Attempt>) -> Option<DeliveryState> {
+        let action = self.actions.get(usize::from(number).checked_sub(1)?)?.clone();
+        let (progress, attempts) = match (open, last) {
+            (Some(row), _) => (Progress::Open { retry_at: retry_at(&row) }, row.attempts),
+            (None, Some(last)) => (progress_after(last.next), last.number),
+            // Planned and neither open nor attempted: it cannot be, and must not be taken for done.
+            (None, None) => (Progress::Open { retry_at: None }, 0),
+        };
+        let id = DeliveryId { event: self.event.id, number };
+        Some(DeliveryState { id, seq: self.seq, event: Arc::clone(&self.event), action, progress, attempts })
+    }
+}
+
+fn retry_at(row: &OpenRow) -> Option<UnixMillis> {
+    match row.lease {
+        Lease::Due(at) if row.attempts > 0 => Some(at),
+        _ => None,
+    }
+}
+
+fn progress_after(next: Next) -> Progress {
+    match next {
+        Next::Delivered => Progress::Delivered,
+        Next::Dead { reason } => Progress::Dead { reason },
+        Next::Retry { at, .. } => Progress::Open { retry_at: Some(at) },
+    }
+}

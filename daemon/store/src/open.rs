@@ -1,0 +1,188 @@
+//! From a folder to a running store.
+
+mod folder;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use doorman_core::clock::UnixMillis;
+use doorman_core::store::StoreError;
+
+use crate::database::Database;
+use crate::keys;
+use crate::ledger::Ledger;
+use crate::options::DedupCutoff;
+use crate::recover::{self, Recovered};
+use crate::settings::Settings;
+use crate::store::{Store, read_ledger};
+use crate::table::{Table, meta};
+use crate::writer::Writer;
+
+/// The format of the whole store: raised when an older Doorman could not read what this one writes.
+pub(crate) const FORMAT: u32 = 1;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("the store in {} is in use by {}: stop that one first, or give this one a store of its own", .path.display(), holder(.pid))]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// The process that has it, if it said so.
+        pid: Option<u32>,
+    },
+    /// A newer Doorman wrote it.
+    #[error("the store in {} has {found}, and this Doorman reads up to format {FORMAT}: run the newer Doorman that wrote it", .path.display())]
+    NewerFormat {
+        /// The folder.
+        path: PathBuf,
+        /// What is too new.
+        found: String,
+    },
+    /// The user may not.
+    #[error("the store in {} cannot be opened: {message}; give the folder to the user that Doorman runs as", .path.display())]
+    Permission {
+        /// The folder.
+        path: PathBuf,
+        /// What was refused.
+        message: String,
+    },
+    /// It is damaged. It is not opened, since events that were answered could be lost without a word.
+    #[error("the store in {} is damaged: {message}; keep a copy of the folder, then restore a backup", .path.display())]
+    Corrupt {
+        /// The folder.
+        path: PathBuf,
+        /// What was found.
+        message: String,
+    },
+    /// Anything else: a full disk, say.
+    #[error("the store in {} cannot be opened: {message}", .path.display())]
+    Failed {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        message: String,
+    },
+}
+
+/// An open store.
+pub struct Opened {
+    /// The writing side.
+    pub journal: Writer,
+    /// The reading side.
+    pub log: Arc<Store>,
+    /// The key of all identities, made with the store.
+    pub secret: [u8; 32],
+    /// The latest time that the store has seen, in milliseconds since 1970: the clock must not begin before it.
+    pub clock_floor: UnixMillis,
+    /// What was found open.
+    pub recovered: Recovered,
+}
+
+impl Store {
+    /// Opens the store in a folder, or makes both (the folder for its owner only). What an earlier process had in the
+    /// hands of its dispatchers is due at once.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenError`]: each says what to do.
+    pub fn open(path: &Path, settings: Settings) -> Result<Opened, OpenError> {
+        folder::prepare(path)?;
+        let cutoff: DedupCutoff = Arc::new(AtomicI64::new(UnixMillis::MIN));
+        let database =
+            Database::open(path, &settings, &cutoff).map_err(|error| folder::refused(path, error))?;
+        folder::note_pid(path)?;
+        let broken = |error| unreadable(path, &error);
+        if !database.latest().has(Table::Meta, meta::FORMAT).map_err(broken)? {
+            create(path, &database)?;
+        }
+        check_format(path, &database)?;
+        let secret = read_secret(path, &database)?;
+        let mut ledger = read_ledger(&database).map_err(broken)?.unwrap_or_default();
+        check_journal(path, &database, &ledger)?;
+        let recovered = recover::leases(&database, &mut ledger).map_err(broken)?;
+        let log = Arc::new(Store::new(database, ledger, settings.generations_kept));
+        let journal = Writer::new(Arc::clone(&log), ledger, settings.dedup_window, cutoff);
+        Ok(Opened { journal, log, secret, clock_floor: ledger.clock, recovered })
+    }
+}
+
+/// Gives a new store its format and its secret. An event in a store without a format is a store that lost its `meta`.
+fn create(path: &Path, database: &Database) -> Result<(), OpenError> {
+    let broken = |error| unreadable(path, &error);
+    if last_position(database).map_err(broken)? != 0 {
+        return Err(corrupt(path, "it has events and does not say its format"));
+    }
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)
+        .map_err(|error| failed(path, &format!("the system gave no random bytes for its secret: {error}")))?;
+    let mut batch = database.batch();
+    batch.put(Table::Meta, meta::FORMAT, &FORMAT.to_be_bytes());
+    batch.put(Table::Meta, meta::SECRET, &secret);
+    database.write(batch, true).map_err(|error| failed(path, &error.to_string()))
+}
+
+fn check_format(path: &Path, database: &Database) -> Result<(), OpenError> {
+    let view = database.latest();
+    let value = view.get(Table::Meta, meta::FORMAT).map_err(|error| unreadable(path, &error))?;
+    let format: Option<[u8; 4]> = value.and_then(|bytes| bytes[..].try_into().ok());
+    match format.map(u32::from_be_bytes) {
+        Some(format) if format > FORMAT => {
+            Err(OpenError::NewerFormat { path: path.to_owned(), found: format!("format {format}") })
+        }
+        Some(_) => Ok(()),
+        None => Err(corrupt(path, "its format is not a number")),
+    }
+}
+
+fn read_secret(path: &Path, database: &Database) -> Result<[u8; 32], OpenError> {
+    let view = database.latest();
+    let value = view.get(Table::Meta, meta::SECRET).map_err(|error| unreadable(path, &error))?;
+    value
+        .and_then(|bytes| bytes[..].try_into().ok())
+        .ok_or_else(|| corrupt(path, "the secret of its identities is missing"))
+}
+
+/// The last event must be the one that the ledger names: both are written in one batch.
+fn check_journal(path: &Path, database: &Database, ledger: &Ledger) -> Result<(), OpenError> {
+    let last = last_position(database).map_err(|error| unreadable(path, &error))?;
+    if last == ledger.accepted_through {
+        return Ok(());
+    }
+    let counted = ledger.accepted_through;
+    Err(corrupt(path, &format!("its last event is number {last}, but {counted} were accepted")))
+}
+
+fn last_position(database: &Database) -> Result<u64, StoreError> {
+    let view = database.latest();
+    let all = keys::event(0).to_vec()..keys::behind_event(u64::MAX);
+    let last = view.rows_backwards(Table::Events, all).next().transpose()?;
+    Ok(last.and_then(|(key, _)| keys::parse_event(&key)).unwrap_or(0))
+}
+
+/// A row that does not read is damage; anything else that RocksDB says is, if it says so.
+fn unreadable(path: &Path, error: &StoreError) -> OpenError {
+    match error {
+        StoreError::Failed { message, .. } if !message.starts_with("Corruption") => {
+            failed(path, &error.to_string())
+        }
+        _ => corrupt(path, &error.to_string()),
+    }
+}
+
+fn corrupt(path: &Path, message: &str) -> OpenError {
+    OpenError::Corrupt { path: path.to_owned(), message: message.to_owned() }
+}
+
+fn failed(path: &Path, message: &str) -> OpenError {
+    OpenError::Failed { path: path.to_owned(), message: message.to_owned() }
+}
+
+fn holder(pid: &Option<u32>) -> String {
+    match pid {
+        Some(pid) => format!("process {pid}"),
+        None => "another process".to_owned(),
+    }
+}

@@ -1,0 +1,129 @@
+//! Plans.
+
+use std::sync::Arc;
+
+use doorman_core::clock::UnixMillis;
+use doorman_core::mapping::{GenerationId, Place};
+use doorman_core::store::{Action, Plan, Verdict};
+use doorman_plugin::ActionKind;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::delivery::{due_of, lease_of};
+use super::{Malformed, decode};
+
+/// A plan. The event's position is in the key.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PlanRecord<'a> {
+    generation: u64,
+    #[serde(borrow)]
+    verdict: VerdictRecord<'a>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum VerdictRecord<'a> {
+    #[serde(borrow)]
+    Actions(Vec<ActionRecord<'a>>),
+    Dropped {
+        reason: &'a str,
+        place: Option<PlaceRecord<'a>>,
+    },
+    Failed {
+        error: &'a str,
+        place: Option<PlaceRecord<'a>>,
+    },
+    Held,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ActionRecord<'a> {
+    kind: u8,
+    destination: &'a str,
+    content: &'a str,
+    idempotency_key: &'a str,
+    #[serde(borrow)]
+    place: PlaceRecord<'a>,
+    /// `None`: leased to the dispatcher.
+    due: Option<UnixMillis>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct PlaceRecord<'a> {
+    script: &'a str,
+    line: u32,
+}
+
+impl<'a> PlanRecord<'a> {
+    /// For storing.
+    pub fn of(plan: &'a Plan) -> Self {
+        let verdict = match &plan.verdict {
+            Verdict::Actions(actions) => {
+                VerdictRecord::Actions(actions.iter().map(ActionRecord::of).collect())
+            }
+            Verdict::Dropped { reason, place } => {
+                VerdictRecord::Dropped { reason, place: place.as_ref().map(PlaceRecord::of) }
+            }
+            Verdict::Failed { error, place } => {
+                VerdictRecord::Failed { error, place: place.as_ref().map(PlaceRecord::of) }
+            }
+            Verdict::Held => VerdictRecord::Held,
+        };
+        Self { generation: plan.generation.0, verdict }
+    }
+
+    /// Reads the plan of the event at a position.
+    pub fn parse(seq: u64, value: &'a [u8]) -> Result<Plan, Malformed> {
+        let record: Self = decode(value)?;
+        let verdict = match record.verdict {
+            VerdictRecord::Actions(actions) => {
+                Verdict::Actions(actions.into_iter().map(ActionRecord::action).collect::<Result<_, _>>()?)
+            }
+            VerdictRecord::Dropped { reason, place } => {
+                Verdict::Dropped { reason: reason.to_owned(), place: place.map(PlaceRecord::place) }
+            }
+            VerdictRecord::Failed { error, place } => {
+                Verdict::Failed { error: error.to_owned(), place: place.map(PlaceRecord::place) }
+            }
+            VerdictRecord::Held => Verdict::Held,
+        };
+        Ok(Plan { seq, generation: GenerationId(record.generation), verdict })
+    }
+}
+
+impl<'a> ActionRecord<'a> {
+    fn of(action: &'a Action) -> Self {
+        Self {
+            kind: action.kind.code(),
+            destination: &action.destination,
+            content: action.content.get(),
+            idempotency_key: &action.idempotency_key,
+            place: PlaceRecord::of(&action.place),
+            due: due_of(action.lease),
+        }
+    }
+
+    fn action(self) -> Result<Action, Malformed> {
+        let kind = ActionKind::from_code(self.kind)
+            .ok_or_else(|| Malformed::because(format!("a kind of action with the code {}", self.kind)))?;
+        let content = RawValue::from_string(self.content.to_owned())
+            .map_err(|error| Malformed::because(format!("content that is not JSON: {error}")))?;
+        Ok(Action {
+            kind,
+            destination: self.destination.into(),
+            content: Arc::from(content),
+            idempotency_key: self.idempotency_key.into(),
+            place: self.place.place(),
+            lease: lease_of(self.due),
+        })
+    }
+}
+
+impl<'a> PlaceRecord<'a> {
+    fn of(place: &'a Place) -> Self {
+        Self { script: &place.script, line: place.line }
+    }
+
+    fn place(self) -> Place {
+        Place { script: Arc::from(self.script), line: self.line }
+    }
+}

@@ -1,0 +1,75 @@
+//! The open store, as its readers have it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use doorman_core::store::StoreError;
+
+use crate::database::Database;
+use crate::ledger::Ledger;
+use crate::record;
+use crate::table::{Table, meta};
+
+/// The store on RocksDB: opened by [`Store::open`], read through `doorman_core::store::Log`. The folder is free for
+/// another process once this and the [`crate::Writer`] are dropped.
+pub struct Store {
+    pub(crate) database: Database,
+    pub(crate) generations: Generations,
+    /// As of the last batch.
+    ledger: Mutex<Ledger>,
+    /// [`Ledger::open_from`], which must be lowered before the batch that needs it is seen.
+    open_from: AtomicU64,
+}
+
+/// What keeping a generation needs.
+pub(crate) struct Generations {
+    /// How many are kept.
+    pub kept: usize,
+    /// Held while one is kept, so that two at a time do not lose one of them from the list.
+    pub keeping: Mutex<()>,
+}
+
+impl Store {
+    pub(crate) fn new(database: Database, ledger: Ledger, generations_kept: usize) -> Self {
+        Self {
+            database,
+            generations: Generations { kept: generations_kept, keeping: Mutex::new(()) },
+            ledger: Mutex::new(ledger),
+            open_from: AtomicU64::new(ledger.open_from),
+        }
+    }
+
+    /// The ledger of the last batch.
+    pub(crate) fn ledger(&self) -> Ledger {
+        *self.lock()
+    }
+
+    /// A batch with this ledger was written.
+    pub(crate) fn publish(&self, ledger: Ledger) {
+        *self.lock() = ledger;
+    }
+
+    /// Where scans of the open table begin.
+    pub(crate) fn open_from(&self) -> u64 {
+        self.open_from.load(Ordering::Acquire)
+    }
+
+    /// Scans of the open table begin here from now on. Called by the writer only.
+    pub(crate) fn set_open_from(&self, seq: u64) {
+        self.open_from.store(seq, Ordering::Release);
+    }
+
+    /// The ledger is copied as a whole under the lock, so a panic elsewhere cannot leave half of one.
+    fn lock(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The ledger that a database holds; `None` in a new one.
+pub(crate) fn read_ledger(database: &Database) -> Result<Option<Ledger>, StoreError> {
+    let view = database.latest();
+    let Some(value) = view.get(Table::Meta, meta::LEDGER)? else {
+        return Ok(None);
+    };
+    record::decode(&value).map(Some).map_err(|malformed| malformed.at(Table::Meta, meta::LEDGER))
+}

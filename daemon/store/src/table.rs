@@ -1,0 +1,150 @@
+//! The tables: one RocksDB column family each.
+//!
+//! Numbers in keys are big-endian, so that the order of keys is the order of numbers; `seq` is a position (u64), `number` a
+//! delivery's number within its event (u16, from 1). A key that begins with `seq` begins with its segment (`seq >> 20`),
+//! so that retention can drop whole segments. Values begin with a version byte (see [`crate::record`]).
+//!
+//! Names, and the codes inside of values, are stored: they never change and are never reused.
+
+/// A table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Table {
+    /// Accepted events.
+    ///
+    /// - key: `seq`; value: header, then the body byte for byte
+    /// - written by accept; read by the mapper when it lags, by the log
+    /// - kept until trimmed by age
+    Events,
+    /// The identities seen within the window.
+    ///
+    /// - key: identity (16 bytes); value: the event's id, which carries the time of acceptance, and the body's hash
+    /// - written and read by accept
+    /// - counts within the window only, checked at each read; compaction drops it some time after
+    Dedup,
+    /// Events whose identity came again.
+    ///
+    /// - key: `seq` of the first; value: how often, how many with another body, when last
+    /// - written by accept, for duplicates only; read by the log
+    /// - kept as long as its event
+    Repeats,
+    /// What a generation made of an event.
+    ///
+    /// - key: `seq`; value: generation and verdict, with all actions and their contents
+    /// - written by plan (again, where the event was held or had failed); read by attempts that come from the store, by
+    ///   revive, by the log
+    /// - kept as long as its event
+    Plans,
+    /// What is not finished: deliveries, and events that wait for a script (number 0).
+    ///
+    /// - key: `seq`, `number`; value: lease, attempts, how many deliveries the event has, destination
+    /// - written by plan, close (retry), revive; read by close, the mapper (held events), the log
+    /// - deleted when the delivery ends or the event is planned
+    Open,
+    /// Open deliveries that wait in the store, by the time at which they are due.
+    ///
+    /// - key: destination, a zero byte, due time (milliseconds since 1970), `seq`, `number`; value: empty
+    /// - written by plan, close (retry), revive, and at start for what was leased; read by the dispatchers
+    /// - deleted with, or moved by, the delivery's next close
+    Due,
+    /// Attempts.
+    ///
+    /// - key: `seq`, `number`, running index of the attempt (u16, from 0, not reset by a revival); value: the attempt and
+    ///   what followed from it
+    /// - written by close; read by the log: a delivery that is not open stands where its last attempt left it
+    /// - kept as long as its event
+    Deliveries,
+    /// Dead deliveries.
+    ///
+    /// - key: `seq`, `number`; value: empty
+    /// - written by close; read by revive, the log
+    /// - deleted when it is revived
+    Dead,
+    /// Archives of the generations of scripts that were in force.
+    ///
+    /// - key: generation id; value: archive
+    /// - written by a reload; read at start and by the log
+    /// - the last hundred are kept
+    Generations,
+    /// Single rows, by name: see [`meta`].
+    Meta,
+}
+
+/// The keys of [`Table::Meta`].
+pub mod meta {
+    /// The format of the whole store.
+    pub const FORMAT: &[u8] = b"format";
+    /// 32 random bytes, made with the store: the key of all identities.
+    pub const SECRET: &[u8] = b"secret";
+    /// Counts and cursors, written with each batch.
+    pub const LEDGER: &[u8] = b"ledger";
+    /// The ids of the generations that are kept; the last one is in force.
+    pub const GENERATIONS: &[u8] = b"generations";
+}
+
+/// What a table's rows are like, and so how RocksDB is set up for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Written once, in the order of keys, and compressible.
+    Bulk,
+    /// Random keys, looked up by the whole key, mostly in vain.
+    Dedup,
+    /// Rows come and go: scans must not wade through what was deleted.
+    Queue,
+    /// Few rows.
+    Small,
+}
+
+impl Table {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Table; 10] = [
+        Table::Events,
+        Table::Dedup,
+        Table::Repeats,
+        Table::Plans,
+        Table::Open,
+        Table::Due,
+        Table::Deliveries,
+        Table::Dead,
+        Table::Generations,
+        Table::Meta,
+    ];
+
+    /// The column family's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Table::Events => "events",
+            Table::Dedup => "dedup",
+            Table::Repeats => "repeats",
+            Table::Plans => "plans",
+            Table::Open => "open",
+            Table::Due => "due",
+            Table::Deliveries => "deliveries",
+            Table::Dead => "dead",
+            Table::Generations => "generations",
+            Table::Meta => "meta",
+        }
+    }
+
+    /// What its rows are like.
+    pub const fn profile(self) -> Profile {
+        match self {
+            Table::Events | Table::Plans | Table::Deliveries => Profile::Bulk,
+            Table::Dedup => Profile::Dedup,
+            Table::Open | Table::Due => Profile::Queue,
+            Table::Repeats | Table::Dead | Table::Generations | Table::Meta => Profile::Small,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_tables_are_listed_in_the_order_of_their_declaration() {
+        for (index, table) in Table::ALL.into_iter().enumerate() {
+            assert_eq!(table as usize, index);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! One commit in the making: what it reads, what it changes, and the batch that it becomes.
+//!
+//! Rows that this commit has changed are not in the database yet: whatever a later step of the same commit may ask for
+//! is noted here, and looked up here first.
+
+mod accept;
+mod close;
+mod plan;
+mod revive;
+mod tally;
+
+use std::collections::HashMap;
+
+use doorman_core::clock::UnixMillis;
+use doorman_core::identity::Hash128;
+use doorman_core::store::{DueKey, Lease, Repeats, StoreError};
+use doorman_plugin::EventId;
+
+use crate::database::{Batch, Database, View};
+use crate::keys;
+use crate::ledger::Ledger;
+use crate::record::{OpenRecord, OpenRow, RepeatsRecord};
+use crate::table::{Table, meta};
+
+use plan::Settled;
+pub use tally::Tally;
+
+/// A delivery: its event's position and its number.
+type Key = (u64, u16);
+
+/// One commit in the making.
+pub struct Turn<'a> {
+    latest: View<'a>,
+    batch: Batch<'a>,
+    ledger: Ledger,
+    tally: &'a mut Tally,
+    window_ms: UnixMillis,
+    now: UnixMillis,
+    buffer: Vec<u8>,
+    /// Identities that this commit accepted.
+    identities: HashMap<Hash128, (EventId, Hash128)>,
+    /// Repeats that this commit counted, with those before.
+    repeats: HashMap<u64, Repeats>,
+    /// Deliveries that this commit has moved.
+    moved: HashMap<Key, Standing>,
+    /// Events that this commit planned.
+    planned: HashMap<u64, Settled>,
+    only_repeats: bool,
+    deletions: u64,
+}
+
+/// Where this commit leaves a delivery.
+enum Standing {
+    Open(OpenRow),
+    /// With as many attempts in the log.
+    Dead {
+        logged: u16,
+    },
+    Delivered,
+}
+
+/// A commit that is ready to be written.
+pub struct Ended<'a> {
+    /// All its changes.
+    pub batch: Batch<'a>,
+    /// The ledger that is among them.
+    pub ledger: Ledger,
+    /// Whether it did nothing but count repeats.
+    pub only_repeats: bool,
+    /// Rows that it deletes from the open table.
+    pub deletions: u64,
+    /// The buffer, to be used again.
+    pub buffer: Vec<u8>,
+}
+
+impl<'a> Turn<'a> {
+    /// Begins a commit at `now`, which is not before the ledger's clock.
+    pub fn new(
+        database: &'a Database,
+        mut ledger: Ledger,
+        tally: &'a mut Tally,
+        window_ms: UnixMillis,
+        now: UnixMillis,
+        buffer: Vec<u8>,
+    ) -> Self {
+        tally.begin();
+        ledger.clock = now;
+        Self {
+            latest: database.latest(),
+            batch: database.batch(),
+            ledger,
+            tally,
+            window_ms,
+            now,
+            buffer,
+            identities: HashMap::new(),
+            repeats: HashMap::new(),
+            moved: HashMap::new(),
+            planned: HashMap::new(),
+            only_repeats: true,
+            deletions: 0,
+        }
+    }
+
+    /// All of it is said.
+    pub fn end(mut self) -> Ended<'a> {
+        for (seq, repeats) in &self.repeats {
+            let record = RepeatsRecord::of(repeats);
+            self.batch.put_record(&mut self.buffer, Table::Repeats, &keys::event(*seq), &record);
+        }
+        self.batch.put_record(&mut self.buffer, Table::Meta, meta::LEDGER, &self.ledger);
+        Ended {
+            batch: self.batch,
+            ledger: self.ledger,
+            only_repeats: self.only_repeats,
+            deletions: self.deletions,
+            buffer: self.buffer,
+        }
+    }
+
+    /// The open row of a delivery, this commit's changes included.
+    fn open_row(&self, key: Key) -> Result<Option<OpenRow>, StoreError> {
+        match self.moved.get(&key) {
+            Some(Standing::Open(row)) => return Ok(Some(row.clone())),
+            Some(_) => return Ok(None),
+            None => {}
+        }
+        let bytes = keys::delivery(key.0, key.1);
+        let Some(value) = self.latest.get(Table::Open, &bytes)? else {
+            return Ok(None);
+        };
+        OpenRecord::parse(&value).map(Some).map_err(|malformed| malformed.at(Table::Open, &bytes))
+    }
+
+    /// Puts an open row, and its due row if it waits in the store.
+    fn open(&mut self, (seq, number): Key, row: OpenRow) {
+        self.ledger.opened(seq);
+        self.batch.put_record(
+            &mut self.buffer,
+            Table::Open,
+            &keys::delivery(seq, number),
+            &OpenRecord::of(&row),
+        );
+        if let Lease::Due(at) = row.lease {
+            self.batch.put(Table::Due, &keys::due(&row.destination, DueKey { at, seq, number }), &[]);
+        }
+        self.moved.insert((seq, number), Standing::Open(row));
+    }
+
+    /// Deletes the due row of an open row, if it has one.
+    fn end_wait(&mut self, (seq, number): Key, row: &OpenRow) {
+        if let Lease::Due(at) = row.lease {
+            self.batch.delete(Table::Due, &keys::due(&row.destination, DueKey { at, seq, number }));
+        }
+    }
+
+    /// Deletes an open row.
+    fn delete_open(&mut self, (seq, number): Key) {
+        self.batch.delete(Table::Open, &keys::delivery(seq, number));
+        self.deletions += 1;
+    }
+}

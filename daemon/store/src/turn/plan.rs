@@ -1,0 +1,120 @@
+//! Plan: what a generation made of an event.
+
+use std::sync::Arc;
+
+use doorman_core::store::{Action, Plan, Status, StoreError, Verdict};
+
+use super::Turn;
+use crate::keys;
+use crate::record::{OpenRow, PlanRecord};
+use crate::table::Table;
+
+/// How an event stands before it is planned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It has no plan.
+    No,
+    /// It waits for a script.
+    Held,
+    /// Its mapping failed.
+    Failed,
+    /// It is not to be planned again.
+    Yes,
+}
+
+impl Settled {
+    fn by(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Held => Settled::Held,
+            Verdict::Failed { .. } => Settled::Failed,
+            Verdict::Actions(_) | Verdict::Dropped { .. } => Settled::Yes,
+        }
+    }
+
+    fn status(self) -> Status {
+        if self == Settled::Failed { Status::Dead } else { Status::Pending }
+    }
+}
+
+/// The status of an event that was just planned: its deliveries are open, if it has any.
+fn status_after(plan: &Plan) -> Status {
+    match &plan.verdict {
+        Verdict::Actions(actions) if !actions.is_empty() => Status::Pending,
+        _ => Status::of(Some(plan), &[]),
+    }
+}
+
+impl Turn<'_> {
+    /// Plans an event, unless it is settled already: a mapper that was made anew may bring a plan twice.
+    pub fn plan(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        let before = self.settled(plan.seq)?;
+        if before == Settled::Yes {
+            return Ok(());
+        }
+        let after = Settled::by(&plan.verdict);
+        self.planned.insert(plan.seq, after);
+        self.only_repeats = false;
+        self.ledger.mapped_through = self.ledger.mapped_through.max(plan.seq);
+        self.batch.put_record(&mut self.buffer, Table::Plans, &keys::event(plan.seq), &PlanRecord::of(plan));
+        self.move_held(plan.seq, before, after);
+        if let Verdict::Actions(actions) = &plan.verdict {
+            self.open_deliveries(plan.seq, actions);
+        }
+        self.ledger.move_event(before.status(), status_after(plan));
+        Ok(())
+    }
+
+    /// How an event stands, this commit's plans included. One that is not there needs no plan.
+    fn settled(&self, seq: u64) -> Result<Settled, StoreError> {
+        if seq == 0 || seq > self.ledger.accepted_through {
+            return Ok(Settled::Yes);
+        }
+        if let Some(settled) = self.planned.get(&seq) {
+            return Ok(*settled);
+        }
+        if seq > self.ledger.mapped_through {
+            return Ok(Settled::No);
+        }
+        Ok(self.stored_plan(seq)?.map_or(Settled::No, |plan| Settled::by(&plan.verdict)))
+    }
+
+    /// The plan of an event as the last commit left it.
+    pub(super) fn stored_plan(&self, seq: u64) -> Result<Option<Plan>, StoreError> {
+        let key = keys::event(seq);
+        let Some(value) = self.latest.get(Table::Plans, &key)? else {
+            return Ok(None);
+        };
+        PlanRecord::parse(seq, &value).map(Some).map_err(|malformed| malformed.at(Table::Plans, &key))
+    }
+
+    fn move_held(&mut self, seq: u64, before: Settled, after: Settled) {
+        match (before == Settled::Held, after == Settled::Held) {
+            (false, true) => {
+                self.ledger.held += 1;
+                self.open((seq, 0), OpenRow::held());
+            }
+            (true, false) => {
+                self.ledger.held = self.ledger.held.saturating_sub(1);
+                self.delete_open((seq, 0));
+            }
+            _ => {}
+        }
+    }
+
+    fn open_deliveries(&mut self, seq: u64, actions: &[Action]) {
+        let deliveries = u16::try_from(actions.len()).unwrap_or(u16::MAX);
+        if deliveries > 1 {
+            self.tally.planned(seq, deliveries);
+        }
+        for (number, action) in (1..=deliveries).zip(actions) {
+            let row = OpenRow {
+                lease: action.lease,
+                attempts: 0,
+                logged: 0,
+                deliveries,
+                destination: Arc::clone(&action.destination),
+            };
+            self.open((seq, number), row);
+        }
+    }
+}

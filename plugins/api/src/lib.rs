@@ -1,0 +1,24 @@
+//! What a Doorman plugin needs to know, and nothing more: no runtime, no HTTP, no store.
+//!
+//! - [`event`]: what came in, as far as a destination may see it
+//! - [`action`]: the kinds of things a script can ask for
+//! - [`delivery`]: one action on its way to one destination
+//! - [`outcome`]: what became of one attempt
+//! - [`plugin`]: the trait that a destination implements, and how it is built from its configuration
+//! - [`secret`]: values that are named in the configuration and never printed
+//! - [`duration`]: durations as people write them, always with a unit
+
+pub mod action;
+pub mod delivery;
+pub mod duration;
+pub mod event;
+pub mod outcome;
+pub mod plugin;
+pub mod secret;
+
+pub use action::ActionKind;
+pub use delivery::{Delivery, DeliveryId};
+pub use event::{EventId, EventInfo};
+pub use outcome::{Outcome, Report};
+pub use plugin::{BoxFuture, ConfigError, Plugin, PluginType, typed_config};
+pub use secret::Secret;

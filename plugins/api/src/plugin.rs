@@ -1,0 +1,58 @@
+//! The trait that a destination implements, and how it is built from its part of the configuration.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::{Delivery, Report};
+
+/// A future that a plugin returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One configured destination.
+///
+/// The engine around it keeps the deadline, the concurrency and the retries: a plugin makes one attempt and says what
+/// became of it. Its future may be dropped at any await when the deadline passes, and it must then leave nothing behind.
+pub trait Plugin: Send + Sync + 'static {
+    /// Makes one attempt. It never panics on what a delivery holds, and never puts a secret into its report.
+    fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Report>;
+}
+
+/// A kind of destination that is compiled in: the value of `plugin = "..."`.
+#[derive(Clone, Copy)]
+pub struct PluginType {
+    /// The name in the configuration.
+    pub name: &'static str,
+    /// Makes a destination of its own keys: the table without the engine's keys, secrets still as references.
+    /// It validates all it can, and connects to nothing.
+    pub build: fn(serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError>,
+}
+
+/// A destination's configuration that its plugin refuses.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{message}")]
+pub struct ConfigError {
+    /// The key within the destination's table, dotted (`headers.X-Team`); empty for the table itself.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl ConfigError {
+    /// An error at a key.
+    pub fn at(key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { key: key.into(), message: message.into() }
+    }
+}
+
+/// Reads a plugin's own configuration type, keeping the path of the key at fault.
+/// Give the type `#[serde(deny_unknown_fields)]`, so that a misspelt key is refused.
+pub fn typed_config<T: DeserializeOwned>(config: serde_json::Value) -> Result<T, ConfigError> {
+    serde_path_to_error::deserialize(config).map_err(|error| {
+        let path = error.path().to_string();
+        let key = if path == "." { String::new() } else { path };
+        ConfigError::at(key, error.into_inner().to_string())
+    })
+}

@@ -1,0 +1,166 @@
+//! Connections that post, each one event after the other, until it has its 204.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use doorman_tests::{Connection, Doorman};
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// One of so many events is posted again although it has its 204.
+const REPEATED: u64 = 50;
+/// How long to wait for a restarted daemon before the next try to connect.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// An event that was answered 204.
+#[derive(Debug)]
+pub struct Posted {
+    /// Its `messageId`.
+    pub message_id: String,
+    /// The id in the 204.
+    pub id: String,
+}
+
+/// What all connections have seen.
+#[derive(Debug, Default)]
+pub struct Answered {
+    /// Every event, each with its first 204.
+    pub events: Vec<Posted>,
+    /// Posts whose connection broke before the answer: they were posted again.
+    pub asked_again: u64,
+    /// Those of them whose event turned out to be there already.
+    pub was_there: u64,
+    /// Events that were posted again on purpose.
+    pub repeated: u64,
+    /// Repeats that were answered with another id, or not as a duplicate.
+    pub taken_twice: Vec<String>,
+}
+
+/// Where to post, and whether to go on.
+#[derive(Clone, Copy)]
+struct Target {
+    address: SocketAddr,
+    stop: bool,
+}
+
+/// The running connections.
+pub struct Load {
+    target: watch::Sender<Target>,
+    workers: Vec<JoinHandle<Answered>>,
+}
+
+impl Load {
+    /// Starts to post.
+    pub fn start(doorman: &Doorman, connections: usize) -> Self {
+        let (target, watched) = watch::channel(Target { address: doorman.server(), stop: false });
+        let workers = (0..connections).map(|number| {
+            let worker = Worker {
+                number,
+                path: doorman.path().to_owned(),
+                target: watched.clone(),
+                connection: None,
+                seen: Answered::default(),
+            };
+            tokio::spawn(worker.run())
+        });
+        Self { workers: workers.collect(), target }
+    }
+
+    /// Says where the restarted daemon listens.
+    pub fn goes_to(&self, doorman: &Doorman) {
+        self.target.send_modify(|target| target.address = doorman.server());
+    }
+
+    /// Lets every connection finish its event, and gathers what they saw.
+    pub async fn stop(self) -> Answered {
+        self.target.send_modify(|target| target.stop = true);
+        let mut all = Answered::default();
+        for worker in self.workers {
+            let seen = worker.await.expect("a worker does not panic");
+            all.events.extend(seen.events);
+            all.taken_twice.extend(seen.taken_twice);
+            all.asked_again += seen.asked_again;
+            all.was_there += seen.was_there;
+            all.repeated += seen.repeated;
+        }
+        all
+    }
+}
+
+struct Worker {
+    number: usize,
+    path: String,
+    target: watch::Receiver<Target>,
+    connection: Option<Connection>,
+    seen: Answered,
+}
+
+impl Worker {
+    async fn run(mut self) -> Answered {
+        let mut count: u64 = 0;
+        while !self.target.borrow().stop {
+            count += 1;
+            let message_id = format!("m-{}-{count}", self.number);
+            let body = json!({
+                "type": "track",
+                "event": "order.created",
+                "messageId": message_id,
+                "userId": format!("u{}", self.number),
+                "properties": {"orderId": message_id, "total": 59.90},
+            });
+            let body = body.to_string();
+            let (id, _) = self.post_until_answered(&body).await;
+            if count.is_multiple_of(REPEATED) {
+                self.repeat(&message_id, &body, &id).await;
+            }
+            self.seen.events.push(Posted { message_id, id });
+        }
+        self.seen
+    }
+
+    async fn repeat(&mut self, message_id: &str, body: &str, id: &str) {
+        self.seen.repeated += 1;
+        let (again, duplicate) = self.post_until_answered(body).await;
+        if again != id || !duplicate {
+            self.seen.taken_twice.push(format!("{message_id} is {id}, and then {again}"));
+        }
+    }
+
+    /// Posts the same event until it has its 204: the id in it, and whether it says that the event was there before.
+    async fn post_until_answered(&mut self, body: &str) -> (String, bool) {
+        let mut lost = false;
+        loop {
+            let Some(mut connection) = self.take_connection().await else {
+                continue;
+            };
+            let Ok(answer) = connection.post(&self.path, body.to_owned()).await else {
+                self.seen.asked_again += 1;
+                lost = true;
+                continue;
+            };
+            self.connection = Some(connection);
+            if answer.status == 503 {
+                sleep(PAUSE).await;
+                continue;
+            }
+            self.seen.was_there += u64::from(lost && answer.is_duplicate());
+            return (answer.event_id(), answer.is_duplicate());
+        }
+    }
+
+    /// The open connection, or a new one; `None` when there is nobody to connect to just now.
+    async fn take_connection(&mut self) -> Option<Connection> {
+        if let Some(connection) = self.connection.take() {
+            return Some(connection);
+        }
+        let address = self.target.borrow_and_update().address;
+        let opened = Connection::open(address).await.ok();
+        if opened.is_none() {
+            // The address changes with the restart; whether it did or not, the next try shows.
+            let _ = timeout(PAUSE, self.target.changed()).await;
+        }
+        opened
+    }
+}

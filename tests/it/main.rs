@@ -1,0 +1,24 @@
+//! Black-box tests of the daemon, by behaviour. Each starts a daemon of its own in a folder of its own.
+//!
+//! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
+//! - [`dedup`]: what is the same event
+//! - [`flow`], [`delivery`], [`scripts`]: from an event to an action
+//! - [`cli`], [`secrets`]: what operators see, and what nobody may see
+//! - [`stop`], [`crash`]: nothing that was answered is lost
+//! - [`promises`]: the README's promises, by name
+//! - [`tidy`]: the layout of the code
+
+mod answers;
+mod cli;
+mod crash;
+mod dedup;
+mod delivery;
+mod flow;
+mod limits;
+mod numbers;
+mod promises;
+mod schema;
+mod scripts;
+mod secrets;
+mod stop;
+mod tidy;

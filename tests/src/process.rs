@@ -1,0 +1,20 @@
+//! Signals to the processes that tests have started.
+
+use std::process::Child;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The id of a child.
+pub fn pid(child: &Child) -> Pid {
+    Pid::from_child(child)
+}
+
+/// Ends a process at once. One that has ended already is left in peace.
+pub fn kill(pid: Pid) {
+    let _ = kill_process(pid, Signal::KILL);
+}
+
+/// Asks a process to end.
+pub fn terminate(pid: Pid) {
+    kill_process(pid, Signal::TERM).expect("the process runs");
+}
