@@ -28,7 +28,7 @@ use doorman_core::queues::delivery::DeliveryQueue;
 use doorman_core::queues::mapping::MappingQueue;
 use doorman_core::receive::{Receiver, ReceiverActor};
 use doorman_core::store::{Journal, Log};
-use doorman_core::supervise::{Escalation, Supervisor};
+use doorman_core::supervise::{Escalation, OnEnd, Supervisor};
 use doorman_plugin::Plugin;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -137,7 +137,7 @@ impl Pipeline {
         let ended = Arc::clone(&self.received);
         let listener = kept_until_drained(listener, drain.clone());
         let arbiter = Arbiter::new();
-        self.supervisor.start("receiver", arbiter.handle(), move |lifeline| {
+        self.supervisor.start("receiver", OnEnd::MakeAnew, arbiter.handle(), move |lifeline| {
             let kept = listener.lock().unwrap_or_else(PoisonError::into_inner);
             let listener = kept.as_ref().ok_or_else(|| io::Error::other("the daemon is stopping"));
             let listener = listener.and_then(std::net::TcpListener::try_clone).and_then(|listener| {
@@ -217,7 +217,7 @@ fn start_dispatcher(
     let clock = foundation.clock.clone();
     let supervisor = foundation.supervisor.clone();
     let actor_name = format!("dispatcher of {name}");
-    foundation.supervisor.start(&actor_name, arbiter.handle(), move |lifeline| {
+    foundation.supervisor.start(&actor_name, OnEnd::EndProcess, arbiter.handle(), move |lifeline| {
         let dispatcher = Dispatcher::new(
             Arc::clone(&name),
             Arc::clone(&log),
@@ -249,7 +249,7 @@ fn start_mapper(
     let scripts = Arc::clone(&foundation.scripts);
     let clock = foundation.clock.clone();
     let supervisor = foundation.supervisor.clone();
-    foundation.supervisor.start("mapper", arbiter.handle(), move |lifeline| {
+    foundation.supervisor.start("mapper", OnEnd::EndProcess, arbiter.handle(), move |lifeline| {
         let planner = Planner::new(parts.routes.clone(), parts.deliveries.clone());
         let mapper = Mapper::new(
             Arc::clone(&scripts),
@@ -276,7 +276,7 @@ fn start_committer(foundation: Foundation, parts: CommitterParts, sync_idle: Dur
     let Foundation { journal, clock, supervisor, .. } = foundation;
     let journal = Arc::new(Mutex::new(journal));
     let escalations = supervisor.clone();
-    supervisor.start("committer", arbiter.handle(), move |lifeline| {
+    supervisor.start("committer", OnEnd::EndProcess, arbiter.handle(), move |lifeline| {
         let committer = Committer::new(
             Arc::clone(&journal),
             parts.commits.clone(),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use doorman_core::clock::Clock;
 use doorman_core::identity::IdentityKey;
 use doorman_core::receive::body::BodyLimits;
 use doorman_core::receive::rate::Rate;
@@ -58,7 +59,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _)?;
 
     let (supervisor, mut escalations) = Supervisor::new(RestartPolicy::default());
-    let clock = doorman_core::clock::Clock::system(opened.clock_floor);
+    let clock = Clock::system(opened.clock_floor);
     let foundation = pipeline::Foundation {
         journal: Box::new(opened.journal),
         log: Arc::clone(&opened.log) as _,
@@ -115,7 +116,9 @@ fn receiver(
     pipeline: &Pipeline,
     admission: Admission,
 ) -> Receiver {
-    let configured = tokens.rows().iter().filter_map(|row| {
+    let now = Clock::system(0).now();
+    let valid = tokens.rows().iter().filter(|row| row.not_after.is_none_or(|end| end > now));
+    let configured = valid.filter_map(|row| {
         let source = config.sources.get(&row.source)?;
         source.environments.contains(&row.environment).then(|| {
             let endpoint = Endpoint {
@@ -230,7 +233,7 @@ async fn until_the_end(
             Some(escalation) = escalations.recv() => {
                 tracing::error!("{escalation}; the process ends, and a restart goes on from what is on disk");
                 return match escalation {
-                    Escalation::TooManyRestarts { .. } => Exit::Software,
+                    Escalation::TooManyRestarts { .. } | Escalation::Ended { .. } => Exit::Software,
                     Escalation::Failed { .. } => Exit::Io,
                 };
             }

@@ -1,5 +1,5 @@
-//! Supervision: an actor that ends without a farewell is made anew from its factory, with a clean state; one that
-//! keeps ending takes the process with it.
+//! Supervision: an actor that ends without a farewell is made anew from its factory, with a clean state; one that keeps
+//! ending, or that others lean on, takes the process with it.
 //!
 //! actix's own `Supervisor` does not restart an actor that panicked, and it keeps the old struct with its old state.
 //! Here an actor holds a [`Lifeline`]; when that is dropped unsaid, however it came about, the actor is gone.
@@ -29,6 +29,16 @@ impl Default for RestartPolicy {
     }
 }
 
+/// What follows when an actor ends that should not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnEnd {
+    /// It is made anew: nothing was in its hands that is not also elsewhere.
+    MakeAnew,
+    /// The process ends. What was in the actor's hands (leases, plans that were left for the next batch) is on disk, and
+    /// a restart takes it up.
+    EndProcess,
+}
+
 /// Why the process must end.
 #[derive(Debug, thiserror::Error)]
 pub enum Escalation {
@@ -41,6 +51,12 @@ pub enum Escalation {
         restarts: usize,
         /// Within which time.
         window: Duration,
+    },
+    /// An actor ended that cannot be made anew alone.
+    #[error("the {actor} ended; the log has the place of its panic")]
+    Ended {
+        /// The actor's name.
+        actor: String,
     },
     /// A part that cannot be made anew has failed.
     #[error("the {part} failed: {reason}")]
@@ -80,8 +96,8 @@ impl Supervisor {
         (Self { policy, escalations, restarts: Arc::default(), retired: Arc::default() }, receiver)
     }
 
-    /// Starts the actor that `make` makes, on `arbiter`'s thread, and keeps one of it running. Needs a tokio runtime.
-    pub fn start<A, F>(&self, name: &str, arbiter: ArbiterHandle, make: F)
+    /// Starts the actor that `make` makes, on `arbiter`'s thread, and sees to it when it ends. Needs a tokio runtime.
+    pub fn start<A, F>(&self, name: &str, on_end: OnEnd, arbiter: ArbiterHandle, make: F)
     where
         A: Actor<Context = Context<A>>,
         F: Fn(Lifeline) -> A + Send + Sync + 'static,
@@ -100,7 +116,7 @@ impl Supervisor {
                 if farewell.await.is_ok() {
                     return;
                 }
-                let Some(pause) = supervisor.ended(&name, &mut recent) else { return };
+                let Some(pause) = supervisor.ended(&name, on_end, &mut recent) else { return };
                 tokio::time::sleep(pause).await;
             }
         });
@@ -123,8 +139,12 @@ impl Supervisor {
     }
 
     /// The pause before the next start, or `None` when there is none: it has ended too often, or the daemon stops.
-    fn ended(&self, name: &str, recent: &mut Recent) -> Option<Duration> {
+    fn ended(&self, name: &str, on_end: OnEnd, recent: &mut Recent) -> Option<Duration> {
         if self.retired.load(Ordering::Relaxed) {
+            return None;
+        }
+        if on_end == OnEnd::EndProcess {
+            self.escalate(Escalation::Ended { actor: name.to_owned() });
             return None;
         }
         let restarts = recent.note(Instant::now(), self.policy.window);
@@ -180,13 +200,13 @@ mod tests {
         }
     }
 
-    fn run(panics: usize) -> (usize, u64, Option<Escalation>) {
+    fn run(panics: usize, on_end: OnEnd) -> (usize, u64, Option<Escalation>) {
         actix::System::new().block_on(async move {
             let policy = RestartPolicy { backoff: Duration::from_millis(1), ..RestartPolicy::default() };
             let (supervisor, mut escalations) = Supervisor::new(policy);
             let lives = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&lives);
-            supervisor.start("fragile", actix::Arbiter::current(), move |lifeline| Fragile {
+            supervisor.start("fragile", on_end, actix::Arbiter::current(), move |lifeline| Fragile {
                 lives: Arc::clone(&counted),
                 panics,
                 lifeline: Some(lifeline),
@@ -199,14 +219,21 @@ mod tests {
 
     #[test]
     fn an_actor_that_panics_is_made_anew_and_counted() {
-        let (lives, restarts, escalation) = run(3);
+        let (lives, restarts, escalation) = run(3, OnEnd::MakeAnew);
         assert_eq!((lives, restarts), (4, 3));
         assert!(escalation.is_none());
     }
 
     #[test]
+    fn an_actor_that_others_lean_on_ends_the_process_with_its_first_panic() {
+        let (lives, _, escalation) = run(usize::MAX, OnEnd::EndProcess);
+        assert_eq!(lives, 1);
+        assert_eq!(escalation.unwrap().to_string(), "the fragile ended; the log has the place of its panic");
+    }
+
+    #[test]
     fn an_actor_that_keeps_panicking_ends_the_process_by_name() {
-        let (lives, _, escalation) = run(usize::MAX);
+        let (lives, _, escalation) = run(usize::MAX, OnEnd::MakeAnew);
         assert_eq!(lives, 6);
         assert!(escalation.unwrap().to_string().contains("fragile"));
     }

@@ -19,6 +19,8 @@ pub type Row = (Box<[u8]>, Box<[u8]>);
 /// The open tables.
 pub struct Database {
     db: DB,
+    /// Of point reads at the latest; made once, because they are many.
+    point: ReadOptions,
 }
 
 impl Database {
@@ -30,7 +32,7 @@ impl Database {
     ) -> Result<Self, rocksdb::Error> {
         let tables = options::tables(settings, cutoff);
         let db = DB::open_cf_descriptors(&options::database(settings), path, tables)?;
-        Ok(Self { db })
+        Ok(Self { db, point: ReadOptions::default() })
     }
 
     /// Reads see all that is written when they are made.
@@ -84,7 +86,7 @@ impl View<'_> {
         let handle = self.database.table(table);
         let value = match &self.snapshot {
             Some(snapshot) => snapshot.get_pinned_cf(handle, key),
-            None => self.database.db.get_pinned_cf(handle, key),
+            None => self.database.db.get_pinned_cf_opt(handle, key, &self.database.point),
         };
         value.map_err(|error| failed("reading a row", error))
     }

@@ -3,6 +3,8 @@
 mod deliveries;
 mod events;
 
+pub use deliveries::plan;
+
 use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;

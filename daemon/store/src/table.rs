@@ -30,7 +30,8 @@ pub enum Table {
     Repeats,
     /// What a generation made of an event.
     ///
-    /// - key: `seq`; value: generation and verdict, with all actions and their contents
+    /// - key: `seq`; value: generation and verdict, with all actions and their contents; events in a row that nobody wants
+    ///   share the row of the first
     /// - written by plan (again, where the event was held or had failed); read by attempts that come from the store, by
     ///   revive, by the log
     /// - kept as long as its event

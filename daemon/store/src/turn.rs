@@ -7,6 +7,7 @@ mod accept;
 mod close;
 mod plan;
 mod revive;
+mod run;
 mod tally;
 
 use std::collections::HashMap;
@@ -19,10 +20,12 @@ use doorman_plugin::EventId;
 use crate::database::{Batch, Database, View};
 use crate::keys;
 use crate::ledger::Ledger;
-use crate::record::{OpenRecord, OpenRow, RepeatsRecord};
+use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord};
 use crate::table::{Table, meta};
 
 use plan::Settled;
+pub use run::LONGEST as LONGEST_RUN;
+use run::Run;
 pub use tally::Tally;
 
 /// A delivery: its event's position and its number.
@@ -45,6 +48,8 @@ pub struct Turn<'a> {
     moved: HashMap<Key, Standing>,
     /// Events that this commit planned.
     planned: HashMap<u64, Settled>,
+    /// Events that this commit planned as runs; the last one may still grow.
+    runs: Vec<Run>,
     only_repeats: bool,
     deletions: u64,
 }
@@ -97,6 +102,7 @@ impl<'a> Turn<'a> {
             repeats: HashMap::new(),
             moved: HashMap::new(),
             planned: HashMap::new(),
+            runs: Vec::new(),
             only_repeats: true,
             deletions: 0,
         }
@@ -107,6 +113,10 @@ impl<'a> Turn<'a> {
         for (seq, repeats) in &self.repeats {
             let record = RepeatsRecord::of(repeats);
             self.batch.put_record(&mut self.buffer, Table::Repeats, &keys::event(*seq), &record);
+        }
+        for run in &self.runs {
+            let record = PlanRecord::of_run(run.generation(), run.reason(), run.count());
+            self.batch.put_record(&mut self.buffer, Table::Plans, &keys::event(run.first()), &record);
         }
         self.batch.put_record(&mut self.buffer, Table::Meta, meta::LEDGER, &self.ledger);
         Ended {

@@ -129,8 +129,8 @@ impl Receiver {
     }
 
     fn event(&self, endpoint: &Endpoint, body: Bytes) -> Result<NewEvent, Refusal> {
-        let mut track = track::parse(&body).map_err(Problem::from)?;
-        let dedup = self.dedup(endpoint, &mut track);
+        let track = track::parse(&body).map_err(Problem::from)?;
+        let dedup = self.dedup(endpoint, &track);
         let message_id = match &track.message_id {
             MessageId::Valid(id) => Some(Arc::from(&**id)),
             MessageId::Absent | MessageId::Invalid => None,
@@ -147,7 +147,7 @@ impl Receiver {
         })
     }
 
-    fn dedup(&self, endpoint: &Endpoint, track: &mut Track<'_>) -> Dedup {
+    fn dedup(&self, endpoint: &Endpoint, track: &Track<'_>) -> Dedup {
         let message_id = match &track.message_id {
             MessageId::Valid(id) => id,
             MessageId::Absent => return Dedup::NoMessageId,
@@ -162,9 +162,8 @@ impl Receiver {
         };
         let identity =
             self.identity.identity(&endpoint.source, &endpoint.environment, message_id, &track.event);
-        let mut members: Vec<(&str, &[u8])> =
-            track.members.iter().map(|(name, value)| (&**name, *value)).collect();
-        Dedup::Identity { identity, body_hash: self.identity.body_hash(&mut members) }
+        let members = track.members.iter().map(|(name, value)| (&**name, *value));
+        Dedup::Identity { identity, body_hash: self.identity.body_hash(members) }
     }
 
     async fn submit(&self, event: NewEvent) -> Result<Submitted, Refusal> {

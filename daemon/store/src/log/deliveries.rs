@@ -15,14 +15,21 @@ use crate::database::View;
 use crate::keys;
 use crate::record::{AttemptRecord, Malformed, OpenRecord, OpenRow, PlanRecord};
 use crate::table::Table;
+use crate::turn::LONGEST_RUN;
 
-/// The plan of an event.
+/// The plan of an event: a row of its own, or that of a run which it is part of.
 pub fn plan(view: &View<'_>, seq: u64) -> Result<Option<Plan>, StoreError> {
     let key = keys::event(seq);
-    let Some(value) = view.get(Table::Plans, &key)? else {
+    let in_row = |malformed: Malformed| malformed.at(Table::Plans, &key);
+    if let Some(value) = view.get(Table::Plans, &key)? {
+        return PlanRecord::parse(seq, seq, &value).map_err(in_row);
+    }
+    let before = keys::event(seq.saturating_sub(LONGEST_RUN)).to_vec()..key.to_vec();
+    let Some((first, value)) = view.rows_backwards(Table::Plans, before).next().transpose()? else {
         return Ok(None);
     };
-    PlanRecord::parse(seq, &value).map(Some).map_err(|malformed| malformed.at(Table::Plans, &key))
+    let first = keys::parse_event(&first).ok_or_else(|| in_row(Malformed::because("its key")))?;
+    PlanRecord::parse(first, seq, &value).map_err(in_row)
 }
 
 /// The attempts in a range of keys, with their delivery's number.

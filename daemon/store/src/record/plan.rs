@@ -33,6 +33,11 @@ enum VerdictRecord<'a> {
         place: Option<PlaceRecord<'a>>,
     },
     Held,
+    /// Dropped because no handler wants it, and so were the events behind it: `count` in all.
+    Run {
+        reason: &'a str,
+        count: u64,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,9 +76,21 @@ impl<'a> PlanRecord<'a> {
         Self { generation: plan.generation.0, verdict }
     }
 
-    /// Reads the plan of the event at a position.
-    pub fn parse(seq: u64, value: &'a [u8]) -> Result<Plan, Malformed> {
+    /// One row for `count` events in a row that nobody wants, under the position of the first.
+    pub fn of_run(generation: GenerationId, reason: &'a str, count: u64) -> Self {
+        Self { generation: generation.0, verdict: VerdictRecord::Run { reason, count } }
+    }
+
+    /// Reads the plan of the event at `seq` from the row under `first`; `None` when that row is not about it.
+    pub fn parse(first: u64, seq: u64, value: &'a [u8]) -> Result<Option<Plan>, Malformed> {
         let record: Self = decode(value)?;
+        let covered = match record.verdict {
+            VerdictRecord::Run { count, .. } => count,
+            _ => 1,
+        };
+        if seq < first || seq - first >= covered {
+            return Ok(None);
+        }
         let verdict = match record.verdict {
             VerdictRecord::Actions(actions) => {
                 Verdict::Actions(actions.into_iter().map(ActionRecord::action).collect::<Result<_, _>>()?)
@@ -85,8 +102,9 @@ impl<'a> PlanRecord<'a> {
                 Verdict::Failed { error: error.to_owned(), place: place.map(PlaceRecord::place) }
             }
             VerdictRecord::Held => Verdict::Held,
+            VerdictRecord::Run { reason, .. } => Verdict::Dropped { reason: reason.to_owned(), place: None },
         };
-        Ok(Plan { seq, generation: GenerationId(record.generation), verdict })
+        Ok(Some(Plan { seq, generation: GenerationId(record.generation), verdict }))
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use doorman_core::store::{Action, Plan, Status, StoreError, Verdict};
 
 use super::Turn;
+use super::run::Run;
 use crate::keys;
+use crate::log;
 use crate::record::{OpenRow, PlanRecord};
 use crate::table::Table;
 
@@ -52,9 +54,13 @@ impl Turn<'_> {
             return Ok(());
         }
         let after = Settled::by(&plan.verdict);
-        self.planned.insert(plan.seq, after);
         self.only_repeats = false;
         self.ledger.mapped_through = self.ledger.mapped_through.max(plan.seq);
+        if before == Settled::No && self.joins_a_run(plan) {
+            self.ledger.move_event(Status::Pending, Status::Dropped);
+            return Ok(());
+        }
+        self.planned.insert(plan.seq, after);
         self.batch.put_record(&mut self.buffer, Table::Plans, &keys::event(plan.seq), &PlanRecord::of(plan));
         self.move_held(plan.seq, before, after);
         if let Verdict::Actions(actions) = &plan.verdict {
@@ -62,6 +68,17 @@ impl Turn<'_> {
         }
         self.ledger.move_event(before.status(), status_after(plan));
         Ok(())
+    }
+
+    /// Adds the plan of an event that nobody wants to the run at its end, or begins another.
+    fn joins_a_run(&mut self, plan: &Plan) -> bool {
+        if self.runs.last_mut().is_some_and(|run| run.add(plan)) {
+            return true;
+        }
+        let begun = Run::begin(plan);
+        let begins = begun.is_some();
+        self.runs.extend(begun);
+        begins
     }
 
     /// How an event stands, this commit's plans included. One that is not there needs no plan.
@@ -72,6 +89,9 @@ impl Turn<'_> {
         if let Some(settled) = self.planned.get(&seq) {
             return Ok(*settled);
         }
+        if self.runs.iter().any(|run| run.covers(seq)) {
+            return Ok(Settled::Yes);
+        }
         if seq > self.ledger.mapped_through {
             return Ok(Settled::No);
         }
@@ -80,11 +100,7 @@ impl Turn<'_> {
 
     /// The plan of an event as the last commit left it.
     pub(super) fn stored_plan(&self, seq: u64) -> Result<Option<Plan>, StoreError> {
-        let key = keys::event(seq);
-        let Some(value) = self.latest.get(Table::Plans, &key)? else {
-            return Ok(None);
-        };
-        PlanRecord::parse(seq, &value).map(Some).map_err(|malformed| malformed.at(Table::Plans, &key))
+        log::plan(&self.latest, seq)
     }
 
     fn move_held(&mut self, seq: u64, before: Settled, after: Settled) {
