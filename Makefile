@@ -9,9 +9,10 @@ RUST_NEEDED := 1.90
 PACKAGES    := g++ libclang-dev
 DOORMAN     := target/release/doorman
 CYCLES      ?= 200
+CUTS        ?= 50
 ROUNDS      ?= 5
 
-.PHONY: help setup build run test check crash crash-control bench clean
+.PHONY: help setup build run test check crash power crash-control bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -54,6 +55,10 @@ check: setup ## formatting, lints, licences of dependencies, layout of the code
 crash: ## kill the daemon under load CYCLES times, then audit
 	cargo build --release -p doorman
 	DOORMAN_CYCLES=$(CYCLES) cargo test --release -p doorman-tests --test it kill -- --nocapture
+
+power: ## cut the power of its disk CUTS times under load, then audit (root)
+	cargo build --release -p doorman
+	DOORMAN_CUTS=$(CUTS) cargo test --release -p doorman-tests --test it power -- --nocapture
 
 crash-control: ## the same on a build without the dedup write: it must fail
 	cargo build --release -p doorman --features break-dedup

@@ -70,6 +70,7 @@ pub fn pipeline_settings(
         },
         sync_idle: config.accept.sync_idle,
         mapping_queue_events: config.map.queue_events,
+        mapping_queue_bytes: config.map.queue_bytes,
         mapping_batch_events: config.map.batch_events,
         routes: config.environments.iter().map(|(name, one)| (name.as_str().into(), route(one))).collect(),
         destinations: destinations.collect(),

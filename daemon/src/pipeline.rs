@@ -57,6 +57,8 @@ pub struct Settings {
     pub sync_idle: Duration,
     /// Events that are kept in memory on their way to the mapper.
     pub mapping_queue_events: usize,
+    /// Bytes of their bodies.
+    pub mapping_queue_bytes: usize,
     /// Events that are planned in one go.
     pub mapping_batch_events: usize,
     /// Where each environment's workflow actions go.
@@ -98,7 +100,7 @@ pub struct Pipeline {
 /// Starts all stages but the receiver, from last to first. Needs a running actix system.
 pub fn start(foundation: Foundation, settings: Settings) -> Pipeline {
     let commits = CommitQueue::new(settings.commit_queue_events);
-    let mapping = MappingQueue::new(settings.mapping_queue_events);
+    let mapping = MappingQueue::new(settings.mapping_queue_events, settings.mapping_queue_bytes);
     let mut deliveries = HashMap::new();
     let mut arbiters = Vec::new();
     for destination in settings.destinations {

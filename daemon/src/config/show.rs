@@ -112,9 +112,10 @@ impl Page {
         self.number("max_batch_bytes", *max_batch_bytes as u64);
         self.number("queue_events", *queue_events as u64);
         self.duration("sync_idle", *sync_idle);
-        let Map { queue_events, batch_events } = map;
+        let Map { queue_events, queue_bytes, batch_events } = map;
         self.heading("map");
         self.number("queue_events", *queue_events as u64);
+        self.number("queue_bytes", *queue_bytes as u64);
         self.number("batch_events", *batch_events as u64);
     }
 

@@ -37,6 +37,8 @@ impl Accept {
 pub struct Map {
     /// How many accepted events may wait in memory for their script; more wait on disk.
     pub queue_events: usize,
+    /// How many bytes their bodies may have together; what is beyond that waits on disk.
+    pub queue_bytes: usize,
     /// How many events are mapped by one generation before their plans are written.
     pub batch_events: usize,
 }
@@ -45,6 +47,7 @@ impl Map {
     pub(super) fn read(mut section: Section<'_>) -> Self {
         let map = Self {
             queue_events: section.whole("queue_events", 8_192, 1..=1_000_000),
+            queue_bytes: section.whole("queue_bytes", 67_108_864, 1..=68_719_476_736),
             batch_events: section.whole("batch_events", 256, 1..=65_536),
         };
         section.finish();

@@ -23,7 +23,7 @@ struct Desk {
 
 fn desk(journal: impl Journal) -> Desk {
     let commits = CommitQueue::new(3);
-    let mapping = MappingQueue::new(100);
+    let mapping = MappingQueue::new(100, 1_000);
     let journal: SharedJournal = Arc::new(Mutex::new(Box::new(journal)));
     let committer = Committer::new(
         journal,

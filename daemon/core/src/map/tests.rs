@@ -25,7 +25,7 @@ struct Bench {
 fn bench(generation: Always) -> Bench {
     let memory = store();
     let scripts = Replaceable::new(generation);
-    let mapping = MappingQueue::new(2);
+    let mapping = MappingQueue::new(2, 1_000);
     let sink = DeliveryQueue::new(2);
     let routes = HashMap::from([("production".into(), Route { workflows: "sink".into() })]);
     let planner = Planner::new(routes, HashMap::from([("sink".into(), sink.clone())]));

@@ -15,15 +15,36 @@ pub struct MappingQueue {
 }
 
 struct Shared {
-    run: Mutex<VecDeque<Arc<Event>>>,
+    run: Mutex<Run>,
     max_events: usize,
+    max_bytes: usize,
     more: Notify,
 }
 
+#[derive(Default)]
+struct Run {
+    events: VecDeque<Arc<Event>>,
+    /// Of their bodies.
+    bytes: usize,
+}
+
+impl Run {
+    fn push(&mut self, event: Arc<Event>) {
+        self.bytes += event.body.len();
+        self.events.push_back(event);
+    }
+
+    fn pop(&mut self) -> Option<Arc<Event>> {
+        let event = self.events.pop_front()?;
+        self.bytes -= event.body.len();
+        Some(event)
+    }
+}
+
 impl MappingQueue {
-    /// A queue of at most `max_events`.
-    pub fn new(max_events: usize) -> Self {
-        let shared = Shared { run: Mutex::default(), max_events, more: Notify::new() };
+    /// A queue of at most `max_events`, whose bodies have at most `max_bytes` together.
+    pub fn new(max_events: usize, max_bytes: usize) -> Self {
+        let shared = Shared { run: Mutex::default(), max_events, max_bytes, more: Notify::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -32,11 +53,13 @@ impl MappingQueue {
     pub fn hand_over(&self, events: Vec<Arc<Event>>) {
         let mut run = self.lock();
         for event in events {
-            let follows = run.back().is_none_or(|last| last.seq + 1 == event.seq);
-            if !follows || run.len() >= self.shared.max_events {
+            let follows = run.events.back().is_none_or(|last| last.seq + 1 == event.seq);
+            let fits = run.events.len() < self.shared.max_events
+                && run.bytes + event.body.len() <= self.shared.max_bytes;
+            if !follows || !fits {
                 break;
             }
-            run.push_back(event);
+            run.push(event);
         }
         drop(run);
         self.shared.more.notify_one();
@@ -46,14 +69,14 @@ impl MappingQueue {
     /// store does, if it exists.
     pub fn take_from(&self, seq: u64, limit: usize) -> Vec<Arc<Event>> {
         let mut run = self.lock();
-        while run.front().is_some_and(|event| event.seq < seq) {
-            run.pop_front();
+        while run.events.front().is_some_and(|event| event.seq < seq) {
+            run.pop();
         }
-        if run.front().is_none_or(|event| event.seq != seq) {
+        if run.events.front().is_none_or(|event| event.seq != seq) {
             return Vec::new();
         }
-        let count = limit.min(run.len());
-        run.drain(..count).collect()
+        let count = limit.min(run.events.len());
+        (0..count).filter_map(|_| run.pop()).collect()
     }
 
     /// Says that there may be something to do: after a reload, say.
@@ -67,7 +90,7 @@ impl MappingQueue {
     }
 
     /// A panic elsewhere can at most leave out events, which the mapper then reads from the store.
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Event>>> {
+    fn lock(&self) -> MutexGuard<'_, Run> {
         self.shared.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -81,6 +104,8 @@ mod tests {
     use crate::id::event_id;
     use crate::store::Dedup;
 
+    const BODY: &[u8] = b"12345";
+
     fn event(seq: u64) -> Arc<Event> {
         let info = EventInfo {
             id: event_id(seq, 1, 0),
@@ -92,7 +117,7 @@ mod tests {
             timestamp: chrono::DateTime::UNIX_EPOCH,
         };
         let dedup = Dedup::NoMessageId;
-        Arc::new(Event { seq, info: Arc::new(info), received_at: 1, dedup, body: Bytes::new() })
+        Arc::new(Event { seq, info: Arc::new(info), received_at: 1, dedup, body: Bytes::from_static(BODY) })
     }
 
     fn positions(events: &[Arc<Event>]) -> Vec<u64> {
@@ -101,7 +126,7 @@ mod tests {
 
     #[test]
     fn events_come_out_in_order_and_no_more_than_asked_for() {
-        let queue = MappingQueue::new(10);
+        let queue = MappingQueue::new(10, 1_000);
         queue.hand_over((1..=3).map(event).collect());
         assert_eq!(positions(&queue.take_from(1, 2)), [1, 2]);
         assert_eq!(positions(&queue.take_from(3, 2)), [3]);
@@ -109,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_leaves_a_gap_that_the_store_fills() {
-        let queue = MappingQueue::new(2);
+        let queue = MappingQueue::new(2, 1_000);
         queue.hand_over((1..=4).map(event).collect());
         assert_eq!(positions(&queue.take_from(1, 9)), [1, 2]);
         assert!(queue.take_from(3, 9).is_empty(), "3 and 4 did not fit");
@@ -119,8 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn large_bodies_fill_the_queue_too_and_leave_room_when_they_are_taken() {
+        let queue = MappingQueue::new(9, 2 * BODY.len());
+        queue.hand_over((1..=3).map(event).collect());
+        assert_eq!(positions(&queue.take_from(1, 9)), [1, 2]);
+        queue.hand_over(vec![event(4)]);
+        assert_eq!(positions(&queue.take_from(4, 9)), [4]);
+    }
+
+    #[test]
     fn events_that_were_read_from_the_store_meanwhile_are_passed_over() {
-        let queue = MappingQueue::new(9);
+        let queue = MappingQueue::new(9, 1_000);
         queue.hand_over((1..=4).map(event).collect());
         assert_eq!(positions(&queue.take_from(3, 9)), [3, 4]);
     }

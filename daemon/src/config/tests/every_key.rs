@@ -40,6 +40,7 @@ fn every_key_is_taken() {
 
     [map]
     queue_events = 8
+    queue_bytes = 88
     batch_events = 9
 
     [scripts]
@@ -147,6 +148,7 @@ fn what_is_left_out_has_its_default() {
 
     [map]
     queue_events = 8_192
+    queue_bytes = 67_108_864
     batch_events = 256
 
     [scripts]
