@@ -8,10 +8,11 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::committer::{Committer, Limits, SharedJournal};
 use crate::clock::Clock;
+use crate::mapping::GenerationId;
 use crate::queues::commit::{CommitQueue, NotWritten, Submitted};
 use crate::queues::mapping::MappingQueue;
 use crate::sample::{new_event, store};
-use crate::store::{Commit, Committed, Journal, Log, StoreError};
+use crate::store::{Commit, Committed, Journal, Log, Plan, StoreError, Verdict};
 
 const LIMITS: Limits = Limits { max_batch_events: 2, max_batch_bytes: 1_000 };
 
@@ -119,4 +120,27 @@ async fn reviving_what_is_not_dead_says_so() {
     tokio::task::yield_now().await;
     desk.committer.turn().unwrap();
     assert_eq!(revived.await.unwrap(), Ok(vec![None]));
+}
+
+#[test]
+fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for_an_fsync() {
+    let memory = store();
+    let mut desk = desk(memory.clone());
+    let _first = desk.commits.submit(new_event("a", None)).unwrap();
+    let _second = desk.commits.submit(new_event("a", None)).unwrap();
+    desk.committer.turn().unwrap();
+    desk.commits.leave(vec![dropped(1)]).unwrap();
+    assert!(desk.commits.take_awaited().is_empty(), "nobody waits for them");
+    let _third = desk.commits.submit(new_event("a", None)).unwrap();
+    desk.committer.turn().unwrap();
+    assert_eq!(memory.mapped_through(), 1);
+    desk.commits.leave(vec![dropped(2)]).unwrap();
+    desk.committer.turn().unwrap();
+    assert_eq!(memory.mapped_through(), 2);
+    assert!(desk.committer.is_unsynced());
+}
+
+fn dropped(seq: u64) -> Plan {
+    let verdict = Verdict::Dropped { reason: "not for us".to_owned(), place: None };
+    Plan { seq, generation: GenerationId(1), verdict }
 }
