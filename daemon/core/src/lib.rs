@@ -6,6 +6,7 @@
 //! - [`accept`]: the committer; dedup, journal, group commit, one fsync for all that waits
 //! - [`map`]: runs the script in force over each accepted event and plans its deliveries
 //! - [`dispatch`]: one dispatcher a destination; attempts, retries, dead letters
+//! - [`retain`]: finished events go once they are old enough
 //!
 //! What they stand on:
 //!
@@ -29,6 +30,7 @@ pub mod map;
 pub mod mapping;
 pub mod queues;
 pub mod receive;
+pub mod retain;
 #[cfg(test)]
 mod sample;
 pub mod store;

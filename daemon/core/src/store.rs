@@ -10,10 +10,12 @@
 pub mod contract;
 pub mod model;
 mod record;
+mod trim;
 
 use std::sync::Arc;
 
 pub use record::*;
+pub use trim::*;
 
 use crate::clock::UnixMillis;
 use crate::mapping::GenerationId;
@@ -53,18 +55,28 @@ pub struct Commit {
     pub closes: Vec<Close>,
     /// Dead deliveries to be tried again: same id, same key, attempts counted from 1 again.
     pub revivals: Vec<DeliveryId>,
+    /// Events that are old enough to go. They go last, so that nothing else in the commit brings one of them back.
+    pub trims: Vec<Trim>,
 }
 
 impl Commit {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.plans.is_empty() && self.closes.is_empty() && self.revivals.is_empty()
+        self.events.is_empty()
+            && self.plans.is_empty()
+            && self.closes.is_empty()
+            && self.revivals.is_empty()
+            && self.trims.is_empty()
     }
 
     /// Whether something in it must be on disk before anybody acts on it. Ended attempts need not be: a lost one is only
-    /// repeated, under the same key. Nor need plans without deliveries: a lost one is only made again.
+    /// repeated, under the same key. Nor need plans without deliveries: a lost one is only made again. What goes must be
+    /// gone for good before its files are deleted.
     pub fn must_be_durable(&self) -> bool {
-        !self.events.is_empty() || !self.revivals.is_empty() || self.plans.iter().any(Plan::has_deliveries)
+        !self.events.is_empty()
+            || !self.revivals.is_empty()
+            || self.plans.iter().any(Plan::has_deliveries)
+            || self.trims.iter().any(|trim| !trim.ranges.is_empty())
     }
 }
 
@@ -75,6 +87,8 @@ pub struct Committed {
     pub events: Vec<Appended>,
     /// For each revival, the destination whose delivery is due again; `None` where the delivery was not dead.
     pub revived: Vec<Option<Arc<str>>>,
+    /// For each trim, whether it was done: one whose survey does not hold any more is refused whole.
+    pub trimmed: Vec<bool>,
 }
 
 /// What became of one event.
@@ -164,6 +178,22 @@ pub trait Log: Send + Sync + 'static {
 
     /// All that a plugin needs of a delivery, its attempt counted one up; `None` when it is not open any more.
     fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError>;
+
+    /// How far events were trimmed: up to here there may be positions without an event, behind it there are none.
+    fn trimmed_through(&self) -> Through;
+
+    /// The highest position whose event was accepted before a time, 0 when there is none. Where events were trimmed it is
+    /// any position between the two that are left.
+    fn accepted_before(&self, at: UnixMillis) -> Result<u64, StoreError>;
+
+    /// What may be trimmed in a stretch, of events up to the positions in `old` that are finished. Looks at no more than
+    /// about `limit` events. Takes its time: it is for a thread of its own.
+    fn survey(&self, stretch: Stretch, old: Through, limit: usize) -> Result<Survey, StoreError>;
+
+    /// Gives the disk back what trims have freed, as far as that can be had at once.
+    fn release(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// The files of a generation, as [`Log::keep_generation`] was given them.
     fn generation(&self, id: GenerationId) -> Result<Option<Vec<u8>>, StoreError>;

@@ -62,10 +62,33 @@ impl Database {
         self.db.flush_wal(WAITS_FOR_THE_DISK).map_err(|error| failed("syncing its log", error))
     }
 
-    /// Compacts a whole table.
+    /// Deletes the table files that hold nothing but rows from one key up to another, all of what is in them: also
+    /// deletions of rows that other files hold, and rows that a snapshot should see.
+    pub fn delete_files(&self, table: Table, first: &[u8], last: &[u8]) -> Result<(), StoreError> {
+        let deleted = self.db.delete_file_in_range_cf(self.table(table), first, last);
+        deleted.map_err(|error| failed("deleting table files", error))
+    }
+
+    /// Compacts a whole table, so that there is nothing left for a compaction in the background.
     #[cfg(test)]
     pub fn compact(&self, table: Table) {
-        self.db.compact_range_cf(self.table(table), None::<&[u8]>, None::<&[u8]>);
+        let mut options = rocksdb::CompactOptions::default();
+        options.set_bottommost_level_compaction(rocksdb::BottommostLevelCompaction::Force);
+        self.db.compact_range_cf_opt(self.table(table), None::<&[u8]>, None::<&[u8]>, &options);
+    }
+
+    /// Writes what is in a table's memory to a file.
+    #[cfg(test)]
+    pub fn flush(&self, table: Table) {
+        self.db.flush_cf(self.table(table)).expect("the disk has room");
+    }
+
+    /// How many files of a table have rows, and not only deletions.
+    #[cfg(test)]
+    pub fn files(&self, table: Table) -> usize {
+        let files = self.db.live_files().expect("the files of an open database are known");
+        let of_table = files.iter().filter(|file| file.column_family_name == table.name());
+        of_table.filter(|file| file.num_entries > file.num_deletions).count()
     }
 
     fn table(&self, table: Table) -> &ColumnFamily {
@@ -98,7 +121,18 @@ impl View<'_> {
 
     /// The rows from one key up to another (left out), forwards.
     pub fn rows(&self, table: Table, keys: Range<Vec<u8>>) -> impl Iterator<Item = Result<Row, StoreError>> {
-        self.scan(table, keys, IteratorMode::Start)
+        self.scan(table, keys, IteratorMode::Start, ReadOptions::default())
+    }
+
+    /// The same for a long scan whose rows nobody will ask for again: what is in memory stays there.
+    pub fn rows_once(
+        &self,
+        table: Table,
+        keys: Range<Vec<u8>>,
+    ) -> impl Iterator<Item = Result<Row, StoreError>> {
+        let mut options = ReadOptions::default();
+        options.fill_cache(false);
+        self.scan(table, keys, IteratorMode::Start, options)
     }
 
     /// The rows from one key up to another (left out), backwards.
@@ -107,7 +141,7 @@ impl View<'_> {
         table: Table,
         keys: Range<Vec<u8>>,
     ) -> impl Iterator<Item = Result<Row, StoreError>> {
-        self.scan(table, keys, IteratorMode::End)
+        self.scan(table, keys, IteratorMode::End, ReadOptions::default())
     }
 
     /// The bounds are RocksDB's own, so that a scan never wades through deleted rows beyond them.
@@ -116,10 +150,10 @@ impl View<'_> {
         table: Table,
         keys: Range<Vec<u8>>,
         mode: IteratorMode<'_>,
+        mut options: ReadOptions,
     ) -> impl Iterator<Item = Result<Row, StoreError>> {
         // RocksDB does not take an upper bound below the lower one.
         let rows = (keys.start < keys.end).then(|| {
-            let mut options = ReadOptions::default();
             options.set_iterate_range(keys);
             let handle = self.database.table(table);
             match &self.snapshot {
@@ -151,6 +185,11 @@ impl Batch<'_> {
     /// Deletes a row.
     pub fn delete(&mut self, table: Table, key: &[u8]) {
         self.writes.delete_cf(self.tables[table as usize], key);
+    }
+
+    /// Deletes all rows from one key up to another (left out).
+    pub fn delete_range(&mut self, table: Table, keys: Range<Vec<u8>>) {
+        self.writes.delete_range_cf(self.tables[table as usize], keys.start, keys.end);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ledger: counts and cursors, one small row that each batch carries with it.
 
 use doorman_core::clock::UnixMillis;
-use doorman_core::store::{Counts, Status};
+use doorman_core::store::{Counts, Status, Trim};
 use serde::{Deserialize, Serialize};
 
 /// Counts and cursors. The writer's copy is the truth; readers see the one of the last batch.
@@ -48,6 +48,19 @@ impl Ledger {
         *self.of(to) += 1;
     }
 
+    /// Finished events are taken out.
+    pub fn trim(&mut self, trim: &Trim) {
+        for (status, events) in
+            [(Status::Delivered, trim.delivered), (Status::Dead, trim.dead), (Status::Dropped, trim.dropped)]
+        {
+            // The survey counted what is counted here; the sum holds in any case.
+            let count = self.of(status);
+            let gone = events.min(*count);
+            *count -= gone;
+            self.trimmed += gone;
+        }
+    }
+
     /// An open row is to be written at a position.
     pub fn opened(&mut self, seq: u64) {
         self.open_from = self.open_from.min(seq);
@@ -90,6 +103,10 @@ mod tests {
         ledger.move_event(Status::Dead, Status::Pending);
         let counts = ledger.counts();
         assert_eq!((counts.pending, counts.delivered, counts.dead), (1, 1, 0));
+        assert!(counts.are_conserved());
+        ledger.trim(&Trim { delivered: 1, ..Trim::default() });
+        let counts = ledger.counts();
+        assert_eq!((counts.delivered, counts.trimmed), (0, 1));
         assert!(counts.are_conserved());
     }
 }

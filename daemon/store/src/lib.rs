@@ -10,13 +10,15 @@
 //! - `open`, `recover`: from a folder to a running store
 //! - `writer`, `turn`: one commit, one atomic batch; `turn` has a file for each transition
 //! - `ledger`: the counts and cursors that each batch carries with it
-//! - `log`: what the readers ask
+//! - `log`: what the readers ask; `walk` reads the tables of events side by side
+//! - `release`: gives the disk back what was trimmed
 //!
 //! What holds at any instant, kill -9 included, because each commit is one batch:
 //!
 //! - An open row that waits for a time has exactly one due row, at that time; a leased one has none.
 //! - The ledger's counts are those of the events, plans and deliveries beside it.
-//! - Positions are contiguous from 1 to the ledger's last.
+//! - Positions are contiguous from 1 to the ledger's last; those without an event were trimmed, and lie at or before the
+//!   higher one of the positions in `meta`'s row `trimmed`.
 
 mod database;
 mod generations;
@@ -28,12 +30,14 @@ mod open;
 mod options;
 mod record;
 mod recover;
+mod release;
 mod settings;
 mod store;
 pub mod table;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod walk;
 mod writer;
 
 pub use open::{OpenError, Opened};

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod events;
+mod survey;
 
 pub use deliveries::plan;
 
@@ -10,7 +11,9 @@ use std::sync::Arc;
 use doorman_core::clock::UnixMillis;
 use doorman_core::id;
 use doorman_core::mapping::GenerationId;
-use doorman_core::store::{Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, StoreError};
+use doorman_core::store::{
+    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, StoreError, Stretch, Survey, Through,
+};
 use doorman_plugin::{Delivery, EventId};
 
 use crate::store::Store;
@@ -105,6 +108,22 @@ impl Log for Store {
 
     fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError> {
         deliveries::to_attempt(&self.database.snapshot(), seq, number)
+    }
+
+    fn trimmed_through(&self) -> Through {
+        self.trimming().through
+    }
+
+    fn accepted_before(&self, at: UnixMillis) -> Result<u64, StoreError> {
+        Ok(events::first_from(&self.database.snapshot(), at)?.saturating_sub(1))
+    }
+
+    fn survey(&self, stretch: Stretch, old: Through, limit: usize) -> Result<Survey, StoreError> {
+        survey::survey(self, stretch, old, limit)
+    }
+
+    fn release(&self) -> Result<(), StoreError> {
+        self.release_files()
     }
 
     fn generation(&self, id: GenerationId) -> Result<Option<Vec<u8>>, StoreError> {

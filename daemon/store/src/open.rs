@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use doorman_core::clock::UnixMillis;
-use doorman_core::store::StoreError;
+use doorman_core::store::{StoreError, Through};
 
 use crate::database::Database;
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
 use crate::recover::{self, Recovered};
+use crate::release;
 use crate::settings::Settings;
-use crate::store::{Store, read_ledger};
+use crate::store::{Store, read_ledger, read_trimmed};
 use crate::table::{Table, meta};
 use crate::writer::Writer;
 
@@ -101,9 +102,11 @@ impl Store {
         check_format(path, &database)?;
         let secret = read_secret(path, &database)?;
         let mut ledger = read_ledger(&database).map_err(broken)?.unwrap_or_default();
-        check_journal(path, &database, &ledger)?;
+        let trimmed = read_trimmed(&database).map_err(broken)?;
+        check_journal(path, &database, &ledger, trimmed)?;
+        release::release(&database).map_err(broken)?;
         let recovered = recover::leases(&database, &mut ledger).map_err(broken)?;
-        let log = Arc::new(Store::new(database, ledger, settings.generations_kept));
+        let log = Arc::new(Store::new(database, ledger, trimmed, settings.generations_kept));
         let journal = Writer::new(Arc::clone(&log), ledger, settings.dedup_window, cutoff);
         Ok(Opened { journal, log, secret, clock_floor: ledger.clock, recovered })
     }
@@ -145,10 +148,16 @@ fn read_secret(path: &Path, database: &Database) -> Result<[u8; 32], OpenError> 
         .ok_or_else(|| corrupt(path, "the secret of its identities is missing"))
 }
 
-/// The last event must be the one that the ledger names: both are written in one batch.
-fn check_journal(path: &Path, database: &Database, ledger: &Ledger) -> Result<(), OpenError> {
+/// The last event must be the one that the ledger names, for both are written in one batch; or it was trimmed.
+fn check_journal(
+    path: &Path,
+    database: &Database,
+    ledger: &Ledger,
+    trimmed: Through,
+) -> Result<(), OpenError> {
     let last = last_position(database).map_err(|error| unreadable(path, &error))?;
-    if last == ledger.accepted_through {
+    let is_trimmed = last < ledger.accepted_through && ledger.accepted_through <= trimmed.highest();
+    if last == ledger.accepted_through || is_trimmed {
         return Ok(());
     }
     let counted = ledger.accepted_through;

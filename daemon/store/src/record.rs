@@ -4,13 +4,15 @@
 mod delivery;
 mod event;
 mod plan;
+mod trim;
 
 use doorman_core::store::StoreError;
 use serde::{Deserialize, Serialize};
 
 pub use delivery::{AttemptRecord, OpenRecord, OpenRow};
 pub use event::{EventHeader, Identity, RepeatsRecord, parse_event, time};
-pub use plan::PlanRecord;
+pub use plan::{Outline, PlanRecord};
+pub use trim::{ReleaseRecord, TrimmedRecord};
 
 use crate::ledger::Ledger;
 use crate::table::Table;
@@ -26,6 +28,8 @@ impl Record for RepeatsRecord {}
 impl Record for PlanRecord<'_> {}
 impl Record for OpenRecord<'_> {}
 impl Record for AttemptRecord<'_> {}
+impl Record for TrimmedRecord {}
+impl Record for ReleaseRecord {}
 impl Record for Ledger {}
 impl Record for Vec<u64> {}
 

@@ -1,13 +1,13 @@
 //! The open store, as its readers have it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use doorman_core::store::StoreError;
+use doorman_core::store::{Seen, StoreError, Through};
 
 use crate::database::Database;
 use crate::ledger::Ledger;
-use crate::record;
+use crate::record::{self, TrimmedRecord};
 use crate::table::{Table, meta};
 
 /// The store on RocksDB: opened by [`Store::open`], read through `doorman_core::store::Log`. The folder is free for
@@ -19,6 +19,19 @@ pub struct Store {
     ledger: Mutex<Ledger>,
     /// [`Ledger::open_from`], which must be lowered before the batch that needs it is seen.
     open_from: AtomicU64,
+    /// As of the last batch.
+    trimming: Mutex<Trimming>,
+    /// Held by those who read for long from a snapshot, and while files are deleted.
+    pub(crate) long_reads: RwLock<()>,
+}
+
+/// How far trimming has come.
+#[derive(Clone, Copy)]
+pub(crate) struct Trimming {
+    /// How far events were trimmed.
+    pub through: Through,
+    /// What a survey that begins now will have seen.
+    pub seen: Seen,
 }
 
 /// What keeping a generation needs.
@@ -30,13 +43,25 @@ pub(crate) struct Generations {
 }
 
 impl Store {
-    pub(crate) fn new(database: Database, ledger: Ledger, generations_kept: usize) -> Self {
+    pub(crate) fn new(database: Database, ledger: Ledger, trimmed: Through, generations_kept: usize) -> Self {
         Self {
             database,
             generations: Generations { kept: generations_kept, keeping: Mutex::new(()) },
             ledger: Mutex::new(ledger),
             open_from: AtomicU64::new(ledger.open_from),
+            trimming: Mutex::new(Trimming { through: trimmed, seen: Seen::default() }),
+            long_reads: RwLock::new(()),
         }
+    }
+
+    /// How far trimming has come.
+    pub(crate) fn trimming(&self) -> Trimming {
+        *self.trimming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A batch was written with which trimming has come this far.
+    pub(crate) fn publish_trimming(&self, trimming: Trimming) {
+        *self.trimming.lock().unwrap_or_else(PoisonError::into_inner) = trimming;
     }
 
     /// The ledger of the last batch.
@@ -72,4 +97,14 @@ pub(crate) fn read_ledger(database: &Database) -> Result<Option<Ledger>, StoreEr
         return Ok(None);
     };
     record::decode(&value).map(Some).map_err(|malformed| malformed.at(Table::Meta, meta::LEDGER))
+}
+
+/// How far the events of a database were trimmed.
+pub(crate) fn read_trimmed(database: &Database) -> Result<Through, StoreError> {
+    let view = database.latest();
+    let Some(value) = view.get(Table::Meta, meta::TRIMMED)? else {
+        return Ok(Through::default());
+    };
+    let record: Result<TrimmedRecord, _> = record::decode(&value);
+    record.map(|record| record.through()).map_err(|malformed| malformed.at(Table::Meta, meta::TRIMMED))
 }

@@ -14,13 +14,15 @@ pub enum Table {
     ///
     /// - key: `seq`; value: header, then the body byte for byte
     /// - written by accept; read by the mapper when it lags, by the log
-    /// - kept until trimmed by age
+    /// - kept until it is trimmed: by `retention` once it is delivered or dropped, by `dead_retention` when it is dead, and
+    ///   for as long as it takes before
     Events,
     /// The identities seen within the window.
     ///
     /// - key: identity (16 bytes); value: the event's id, which carries the time of acceptance, and the body's hash
     /// - written and read by accept
-    /// - counts within the window only, checked at each read; compaction drops it some time after
+    /// - counts within the window only, checked at each read, whether its event is still there or not; compaction drops it
+    ///   some time after
     Dedup,
     /// Events whose identity came again.
     ///
@@ -33,8 +35,8 @@ pub enum Table {
     /// - key: `seq`; value: generation and verdict, with all actions and their contents; events in a row that nobody wants
     ///   share the row of the first
     /// - written by plan (again, where the event was held or had failed); read by attempts that come from the store, by
-    ///   revive, by the log
-    /// - kept as long as its event
+    ///   revive, by the log, by the survey before a trim
+    /// - kept as long as its event; the row of a run goes with the last of its events, which go all at once
     Plans,
     /// What is not finished: deliveries, and events that wait for a script (number 0).
     ///
@@ -59,7 +61,7 @@ pub enum Table {
     ///
     /// - key: `seq`, `number`; value: empty
     /// - written by close; read by revive, the log
-    /// - deleted when it is revived
+    /// - deleted when it is revived, and with its event
     Dead,
     /// Archives of the generations of scripts that were in force.
     ///
@@ -81,6 +83,21 @@ pub mod meta {
     pub const LEDGER: &[u8] = b"ledger";
     /// The ids of the generations that are kept; the last one is in force.
     pub const GENERATIONS: &[u8] = b"generations";
+    /// How far events were trimmed, written with each trim.
+    pub const TRIMMED: &[u8] = b"trimmed";
+    /// Before the first position of a range of trimmed events whose table files are to be deleted: written with the trim,
+    /// deleted once they are.
+    const RELEASING: &[u8] = b"releasing/";
+
+    /// The key of a range whose table files are to be deleted.
+    pub fn releasing(first: u64) -> Vec<u8> {
+        [RELEASING, &first.to_be_bytes()].concat()
+    }
+
+    /// The keys of all such ranges.
+    pub fn all_releasing() -> std::ops::Range<Vec<u8>> {
+        RELEASING.to_vec()..[&RELEASING[..RELEASING.len() - 1], b"0"].concat()
+    }
 }
 
 /// What a table's rows are like, and so how RocksDB is set up for them.

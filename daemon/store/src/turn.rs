@@ -9,12 +9,13 @@ mod plan;
 mod revive;
 mod run;
 mod tally;
+mod trim;
 
 use std::collections::HashMap;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::identity::Hash128;
-use doorman_core::store::{DueKey, Lease, Repeats, StoreError};
+use doorman_core::store::{DueKey, Lease, Repeats, StoreError, Through};
 use doorman_plugin::EventId;
 
 use crate::database::{Batch, Database, View};
@@ -27,9 +28,20 @@ use plan::Settled;
 pub use run::LONGEST as LONGEST_RUN;
 use run::Run;
 pub use tally::Tally;
+pub use trim::{Past, delete};
 
 /// A delivery: its event's position and its number.
 type Key = (u64, u16);
+
+/// What the writer keeps in mind from one commit to the next.
+pub struct Minds<'a> {
+    /// What is left of events with several deliveries.
+    pub tally: &'a mut Tally,
+    /// What surveys may not have seen.
+    pub past: &'a Past,
+    /// How far events are trimmed.
+    pub trimmed: Through,
+}
 
 /// One commit in the making.
 pub struct Turn<'a> {
@@ -37,6 +49,8 @@ pub struct Turn<'a> {
     batch: Batch<'a>,
     ledger: Ledger,
     tally: &'a mut Tally,
+    past: &'a Past,
+    trimmed: Through,
     window_ms: UnixMillis,
     now: UnixMillis,
     buffer: Vec<u8>,
@@ -50,6 +64,9 @@ pub struct Turn<'a> {
     planned: HashMap<u64, Settled>,
     /// Events that this commit planned as runs; the last one may still grow.
     runs: Vec<Run>,
+    /// Dead events that this commit revived or planned again.
+    departures: Vec<u64>,
+    trims: u64,
     only_repeats: bool,
     deletions: u64,
 }
@@ -74,6 +91,12 @@ pub struct Ended<'a> {
     pub only_repeats: bool,
     /// Rows that it deletes from the open table.
     pub deletions: u64,
+    /// Dead events that it revived or planned again.
+    pub departures: Vec<u64>,
+    /// Trims that it does.
+    pub trims: u64,
+    /// How far events are trimmed.
+    pub trimmed: Through,
     /// The buffer, to be used again.
     pub buffer: Vec<u8>,
 }
@@ -83,11 +106,12 @@ impl<'a> Turn<'a> {
     pub fn new(
         database: &'a Database,
         mut ledger: Ledger,
-        tally: &'a mut Tally,
+        minds: Minds<'a>,
         window_ms: UnixMillis,
         now: UnixMillis,
         buffer: Vec<u8>,
     ) -> Self {
+        let Minds { tally, past, trimmed } = minds;
         tally.begin();
         ledger.clock = now;
         Self {
@@ -95,6 +119,8 @@ impl<'a> Turn<'a> {
             batch: database.batch(),
             ledger,
             tally,
+            past,
+            trimmed,
             window_ms,
             now,
             buffer,
@@ -103,6 +129,8 @@ impl<'a> Turn<'a> {
             moved: HashMap::new(),
             planned: HashMap::new(),
             runs: Vec::new(),
+            departures: Vec::new(),
+            trims: 0,
             only_repeats: true,
             deletions: 0,
         }
@@ -124,6 +152,9 @@ impl<'a> Turn<'a> {
             ledger: self.ledger,
             only_repeats: self.only_repeats,
             deletions: self.deletions,
+            departures: self.departures,
+            trims: self.trims,
+            trimmed: self.trimmed,
             buffer: self.buffer,
         }
     }

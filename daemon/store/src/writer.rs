@@ -10,9 +10,9 @@ use doorman_core::store::{Commit, Committed, Journal, StoreError};
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
-use crate::store::Store;
+use crate::store::{Store, Trimming};
 use crate::table::Table;
-use crate::turn::{Tally, Turn};
+use crate::turn::{Ended, Minds, Past, Tally, Turn};
 
 /// After so many rows were deleted from the open table, the place where it begins is looked up anew.
 const DELETIONS_BETWEEN_LOOKUPS: u64 = 8_192;
@@ -25,6 +25,7 @@ pub struct Writer {
     store: Arc<Store>,
     ledger: Ledger,
     tally: Tally,
+    past: Past,
     window_ms: UnixMillis,
     cutoff: DedupCutoff,
     /// Kept from commit to commit for its capacity.
@@ -45,6 +46,7 @@ impl Writer {
             store,
             ledger,
             tally: Tally::default(),
+            past: Past::default(),
             window_ms: UnixMillis::try_from(dedup_window.as_millis()).unwrap_or(UnixMillis::MAX),
             cutoff,
             buffer: Vec::new(),
@@ -69,7 +71,8 @@ impl Writer {
         self.cutoff.store(now.saturating_sub(self.window_ms), Ordering::Relaxed);
         let store = Arc::clone(&self.store);
         let buffer = std::mem::take(&mut self.buffer);
-        let mut turn = Turn::new(&store.database, self.ledger, &mut self.tally, self.window_ms, now, buffer);
+        let minds = Minds { tally: &mut self.tally, past: &self.past, trimmed: store.trimming().through };
+        let mut turn = Turn::new(&store.database, self.ledger, minds, self.window_ms, now, buffer);
         let mut committed = Committed::default();
         for event in commit.events {
             committed.events.push(turn.accept(event)?);
@@ -83,17 +86,24 @@ impl Writer {
         for id in &commit.revivals {
             committed.revived.push(turn.revive(id)?);
         }
-        let ended = turn.end();
+        for trim in &commit.trims {
+            committed.trimmed.push(turn.trim(trim));
+        }
+        let Ended { batch, ledger, only_repeats, deletions, departures, trims, trimmed, buffer } = turn.end();
         // Lowered before the batch is seen, so that no scan begins behind a row that is there.
-        if ended.ledger.open_from < self.ledger.open_from {
-            store.set_open_from(ended.ledger.open_from);
+        if ledger.open_from < self.ledger.open_from {
+            store.set_open_from(ledger.open_from);
         }
         // Repeats alone need not wait for the disk: what they repeat is there.
-        store.database.write(ended.batch, durable && !ended.only_repeats)?;
-        store.publish(ended.ledger);
-        self.ledger = ended.ledger;
-        self.buffer = ended.buffer;
-        self.deletions += ended.deletions;
+        store.database.write(batch, durable && !only_repeats)?;
+        store.publish(ledger);
+        if trims > 0 || !departures.is_empty() {
+            self.past.note(&departures, trims);
+            store.publish_trimming(Trimming { through: trimmed, seen: self.past.seen() });
+        }
+        self.ledger = ledger;
+        self.buffer = buffer;
+        self.deletions += deletions;
         if self.deletions >= DELETIONS_BETWEEN_LOOKUPS {
             self.look_up_open()?;
         }

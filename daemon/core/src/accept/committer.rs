@@ -53,6 +53,7 @@ struct Waiters {
     events: Vec<oneshot::Sender<Submitted>>,
     written: Vec<oneshot::Sender<()>>,
     revived: Vec<(usize, oneshot::Sender<Revived>)>,
+    trimmed: Vec<oneshot::Sender<bool>>,
 }
 
 impl Committer {
@@ -115,6 +116,10 @@ impl Committer {
             waiters.revived.push((ids.len(), done));
             commit.revivals.extend(ids);
         }
+        for (trim, done) in waiting.trims {
+            commit.trims.push(trim);
+            waiters.trimmed.push(done);
+        }
         loop {
             self.fill(&mut events, &mut commit, &mut waiters);
             self.commit(std::mem::take(&mut commit), std::mem::take(&mut waiters))?;
@@ -142,7 +147,9 @@ impl Committer {
 
     fn commit(&mut self, commit: Commit, waiters: Waiters) -> Result<(), CommitterError> {
         let durable = commit.must_be_durable();
-        let acted_upon = commit.plans.iter().any(Plan::has_deliveries) || !commit.revivals.is_empty();
+        let acted_upon = commit.plans.iter().any(Plan::has_deliveries)
+            || !commit.revivals.is_empty()
+            || commit.trims.iter().any(|trim| !trim.ranges.is_empty());
         let now = self.clock.now();
         let committed =
             self.journal.lock().map_err(|_| CommitterError::InDoubt)?.commit(commit, now, durable)?;
@@ -154,6 +161,9 @@ impl Committer {
             let _ = done.send(());
         }
         self.answer_revivals(waiters.revived, committed.revived, now);
+        for (done, trimmed) in waiters.trimmed.into_iter().zip(committed.trimmed) {
+            let _ = done.send(trimmed);
+        }
         if !accepted.is_empty() {
             self.mapping.hand_over(accepted);
         }

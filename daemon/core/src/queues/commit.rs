@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use doorman_plugin::{DeliveryId, EventId};
 use tokio::sync::{Notify, oneshot};
 
-use crate::store::{Close, NewEvent, Plan};
+use crate::store::{Close, NewEvent, Plan, Trim};
 
 /// How many lots of plans may be left for the next batch.
 const MAX_LEFT: usize = 16;
@@ -59,6 +59,8 @@ pub struct Waiting {
     pub closes: Vec<(Vec<Close>, oneshot::Sender<()>)>,
     /// Dead deliveries to be tried again.
     pub revivals: Vec<(Vec<DeliveryId>, oneshot::Sender<Revived>)>,
+    /// Events that are old enough to go.
+    pub trims: Vec<(Trim, oneshot::Sender<bool>)>,
 }
 
 impl Waiting {
@@ -70,7 +72,11 @@ impl Waiting {
     /// Whether all that is there was only left.
     fn nobody_waits(&self) -> bool {
         let awaited = self.plans.iter().any(|(_, done)| done.is_some());
-        !awaited && self.events.is_empty() && self.closes.is_empty() && self.revivals.is_empty()
+        !awaited
+            && self.events.is_empty()
+            && self.closes.is_empty()
+            && self.revivals.is_empty()
+            && self.trims.is_empty()
     }
 }
 
@@ -142,6 +148,14 @@ impl CommitQueue {
     pub async fn revive(&self, ids: Vec<DeliveryId>) -> Result<Revived, NotWritten> {
         let (done, receiver) = oneshot::channel();
         self.bring(|waiting| waiting.revivals.push((ids, done)));
+        receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// Brings events that are old enough to go; says whether they are gone, which they are not if one of them has ceased
+    /// to be finished.
+    pub async fn trim(&self, trim: Trim) -> Result<bool, NotWritten> {
+        let (done, receiver) = oneshot::channel();
+        self.bring(|waiting| waiting.trims.push((trim, done)));
         receiver.await.map_err(|_| NotWritten::Stopped)
     }
 

@@ -7,6 +7,7 @@ mod accepting;
 mod delivering;
 mod planning;
 mod reading;
+mod trimming;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +20,11 @@ pub use accepting::*;
 pub use delivering::*;
 pub use planning::*;
 pub use reading::*;
+pub use trimming::*;
 
 use super::{
     Action, Appended, Attempt, Close, Commit, Committed, Counts, Dedup, Event, Journal, Lease, Log, NewEvent,
-    Next, Plan, Status, Verdict,
+    Next, Plan, Status, Trim, Verdict,
 };
 use crate::clock::UnixMillis;
 use crate::identity::Hash128;
@@ -39,17 +41,26 @@ pub struct Subject {
     journal: Box<dyn Journal>,
     log: Arc<dyn Log>,
     now: UnixMillis,
+    /// Events that were trimmed.
+    trimmed: u64,
 }
 
 impl Subject {
     /// Around a new store whose window is [`DEDUP_WINDOW`].
     pub fn new(journal: Box<dyn Journal>, log: Arc<dyn Log>) -> Self {
-        Self { journal, log, now: START }
+        Self { journal, log, now: START, trimmed: 0 }
     }
 
     fn commit(&mut self, commit: Commit) -> Committed {
         let durable = commit.must_be_durable();
+        let trims: Vec<u64> = commit.trims.iter().map(Trim::events).collect();
         let committed = self.journal.commit(commit, self.now, durable).expect("the store takes a commit");
+        self.trimmed += trims
+            .iter()
+            .zip(&committed.trimmed)
+            .filter(|(_, done)| **done)
+            .map(|(events, _)| events)
+            .sum::<u64>();
         assert_eq!(
             self.recounted(),
             self.log.counts(),
@@ -60,13 +71,18 @@ impl Subject {
     }
 
     fn recounted(&self) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = Counts { accepted: self.trimmed, trimmed: self.trimmed, ..Counts::default() };
         for event in self.log.events_after(0, usize::MAX).expect("the log reads") {
             let repeats = self.log.repeats(event.seq).expect("the log reads");
             counts.accepted += 1;
             counts.duplicates += repeats.duplicates;
             counts.conflicts += repeats.conflicts;
             *counts.of(self.status(event.seq)) += 1;
+        }
+        if self.trimmed > 0 {
+            // Repeats of what is gone are counted, and nowhere to be seen.
+            let Counts { duplicates, conflicts, .. } = self.log.counts();
+            counts = Counts { duplicates, conflicts, ..counts };
         }
         counts
     }
@@ -219,6 +235,20 @@ macro_rules! store_contract {
             unfinished_deliveries_are_paged_newest_first
             dead_deliveries_are_paged_newest_first
             the_generation_kept_last_is_in_force
+            a_finished_event_that_is_old_enough_goes_whole
+            what_is_not_finished_never_goes
+            dead_events_go_by_their_own_age
+            a_duplicate_of_a_trimmed_event_is_still_one
+            a_repeat_that_comes_with_the_trim_of_its_first_leaves_no_note
+            a_trim_is_refused_whole_when_one_of_its_events_was_revived
+            a_trim_is_refused_when_one_of_its_events_was_mapped_again
+            a_survey_is_good_for_one_trim
+            steps_meet_and_leave_nothing_out
+            an_event_that_finishes_late_goes_with_another_look
+            nothing_brings_a_trimmed_event_back
+            a_store_goes_on_where_it_was_when_all_its_events_are_gone
+            what_stays_among_trimmed_events_is_found
+            the_position_of_a_time_is_found
         }
     };
     (@tests $with_store:path: $($check:ident)*) => {

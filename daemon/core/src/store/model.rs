@@ -1,9 +1,10 @@
 //! The store in memory: what a real store must do, in the fewest words.
 //!
-//! Everything is kept for ever and nothing is kept twice: counts and states are worked out from the records at each
-//! read. So the model cannot agree with a real store by making the same bookkeeping mistake.
+//! Everything is kept until it is trimmed and nothing is kept twice: counts and states are worked out from the records at
+//! each read. So the model cannot agree with a real store by making the same bookkeeping mistake.
 
 mod log;
+mod trim;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use doorman_plugin::{DeliveryId, EventId, EventInfo};
 
 use super::{
     Action, Appended, Attempt, Close, Commit, Committed, Counts, Dedup, Event, Journal, Lease, NewEvent,
-    Next, Plan, Progress, Repeats, StoreError, Verdict,
+    Next, Plan, Progress, Repeats, StoreError, Through, Verdict,
 };
 use crate::clock::UnixMillis;
 use crate::id;
@@ -30,12 +31,18 @@ pub struct MemoryStore {
 struct State {
     window_ms: UnixMillis,
     clock: UnixMillis,
+    accepted: u64,
+    mapped_through: u64,
     events: BTreeMap<u64, Arc<Event>>,
     identities: BTreeMap<Hash128, (EventId, Hash128)>,
     repeats: BTreeMap<u64, Repeats>,
     plans: BTreeMap<u64, Plan>,
     deliveries: BTreeMap<(u64, u16), Kept>,
     generations: Vec<(GenerationId, Vec<u8>)>,
+    trimmed_through: Through,
+    /// Dead events that were revived or planned again, in this order.
+    departures: Vec<u64>,
+    trims: u64,
 }
 
 /// One delivery.
@@ -53,12 +60,17 @@ impl MemoryStore {
         let state = State {
             window_ms: UnixMillis::try_from(dedup_window.as_millis()).unwrap_or(UnixMillis::MAX),
             clock: 0,
+            accepted: 0,
+            mapped_through: 0,
             events: BTreeMap::new(),
             identities: BTreeMap::new(),
             repeats: BTreeMap::new(),
             plans: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             generations: Vec::new(),
+            trimmed_through: Through::default(),
+            departures: Vec::new(),
+            trims: 0,
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -77,7 +89,8 @@ impl Journal for MemoryStore {
         commit.plans.into_iter().for_each(|plan| state.plan(plan));
         commit.closes.into_iter().for_each(|close| state.close(close));
         let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
-        Ok(Committed { events, revived })
+        let trimmed = commit.trims.iter().map(|trim| state.trim(trim)).collect();
+        Ok(Committed { events, revived, trimmed })
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
@@ -91,7 +104,8 @@ impl State {
             return duplicate;
         }
         let now = self.clock;
-        let seq = self.events.len() as u64 + 1;
+        self.accepted += 1;
+        let seq = self.accepted;
         let info = EventInfo {
             id: id::event_id(seq, now, fastrand::u32(..)),
             event: new.event,
@@ -135,6 +149,10 @@ impl State {
         if !known || settled {
             return;
         }
+        if self.plans.get(&plan.seq).is_some_and(|before| matches!(before.verdict, Verdict::Failed { .. })) {
+            self.departures.push(plan.seq);
+        }
+        self.mapped_through = self.mapped_through.max(plan.seq);
         if let Verdict::Actions(actions) = &plan.verdict {
             for (number, action) in (1..=u16::MAX).zip(actions) {
                 self.deliveries.insert((plan.seq, number), Kept::new(action.clone()));
@@ -173,11 +191,13 @@ impl State {
         kept.lease = Lease::Due(now);
         kept.attempts = 0;
         kept.progress = Progress::Open { retry_at: None };
+        self.departures.push(seq);
         Some(Arc::clone(&kept.action.destination))
     }
 
     fn counts(&self) -> Counts {
-        let mut counts = Counts { accepted: self.events.len() as u64, ..Counts::default() };
+        let mut counts = Counts { accepted: self.accepted, ..Counts::default() };
+        counts.trimmed = self.accepted - self.events.len() as u64;
         for seq in self.events.keys() {
             *counts.of(self.status(*seq)) += 1;
         }

@@ -124,26 +124,32 @@ fn unix_ms(bits: u128) -> i64 {
     (bits >> 80) as i64
 }
 
-/// The first position whose event was accepted at a time or later. Positions that are not there any more count as
-/// earlier, those that are not there yet as later.
-fn first_from(view: &View<'_>, at: i64) -> Result<u64, StoreError> {
+/// The first position from which on all events were accepted at a time or later. Trimmed positions lie where the next
+/// event that is left does.
+pub fn first_from(view: &View<'_>, at: i64) -> Result<u64, StoreError> {
     let all = keys::event(0).to_vec()..keys::behind_event(u64::MAX);
     let newest = view.rows_backwards(Table::Events, all).next().transpose()?;
     let (mut low, mut high) = (1, newest.and_then(|(key, _)| keys::parse_event(&key)).unwrap_or(0) + 1);
     while low < high {
         let middle = low + (high - low) / 2;
-        let key = keys::event(middle);
-        let is_earlier = match view.get(Table::Events, &key)? {
-            Some(value) => {
-                let (header, _) =
-                    EventHeader::parse(&value).map_err(|malformed| malformed.at(Table::Events, &key))?;
-                id::unix_ms(&header.event_id()) < at
-            }
-            None => true,
-        };
-        if is_earlier { low = middle + 1 } else { high = middle }
+        match next_event(view, middle, high)? {
+            Some((seq, accepted_at)) if accepted_at < at => low = seq + 1,
+            _ => high = middle,
+        }
     }
     Ok(low)
+}
+
+/// The first event from a position on and before another: its position, and when it was accepted.
+fn next_event(view: &View<'_>, from: u64, before: u64) -> Result<Option<(u64, i64)>, StoreError> {
+    let keys = keys::event(from).to_vec()..keys::event(before).to_vec();
+    let Some((key, value)) = view.rows(Table::Events, keys).next().transpose()? else {
+        return Ok(None);
+    };
+    let in_row = |malformed: Malformed| malformed.at(Table::Events, &key);
+    let seq = keys::parse_event(&key).ok_or_else(|| in_row(Malformed::because("its key")))?;
+    let (header, _) = EventHeader::parse(&value).map_err(in_row)?;
+    Ok(Some((seq, id::unix_ms(&header.event_id()))))
 }
 
 fn parse((key, value): Row) -> Result<Arc<Event>, StoreError> {

@@ -58,6 +58,31 @@ struct PlaceRecord<'a> {
     line: u32,
 }
 
+/// What a plan comes to, without its contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outline {
+    /// So many actions.
+    Actions(u16),
+    /// Nothing is to be done.
+    Dropped,
+    /// The script failed.
+    Failed,
+    /// It waits for a script.
+    Held,
+    /// Nothing is to be done for so many events in a row, of which this is the first.
+    Run(u64),
+}
+
+impl Outline {
+    /// How many events it is about.
+    pub fn events(self) -> u64 {
+        match self {
+            Outline::Run(count) => count.max(1),
+            _ => 1,
+        }
+    }
+}
+
 impl<'a> PlanRecord<'a> {
     /// For storing.
     pub fn of(plan: &'a Plan) -> Self {
@@ -79,6 +104,20 @@ impl<'a> PlanRecord<'a> {
     /// One row for `count` events in a row that nobody wants, under the position of the first.
     pub fn of_run(generation: GenerationId, reason: &'a str, count: u64) -> Self {
         Self { generation: generation.0, verdict: VerdictRecord::Run { reason, count } }
+    }
+
+    /// Reads what a plan comes to.
+    pub fn outline(value: &'a [u8]) -> Result<Outline, Malformed> {
+        let record: Self = decode(value)?;
+        Ok(match record.verdict {
+            VerdictRecord::Actions(actions) => {
+                Outline::Actions(u16::try_from(actions.len()).unwrap_or(u16::MAX))
+            }
+            VerdictRecord::Dropped { .. } => Outline::Dropped,
+            VerdictRecord::Failed { .. } => Outline::Failed,
+            VerdictRecord::Held => Outline::Held,
+            VerdictRecord::Run { count, .. } => Outline::Run(count),
+        })
     }
 
     /// Reads the plan of the event at `seq` from the row under `first`; `None` when that row is not about it.

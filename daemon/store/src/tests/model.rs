@@ -6,7 +6,8 @@ use doorman_core::mapping::GenerationId;
 use doorman_core::store::contract::DEDUP_WINDOW;
 use doorman_core::store::model::MemoryStore;
 use doorman_core::store::{
-    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan, Verdict,
+    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan, Stretch,
+    Survey, Through, Trim, Verdict,
 };
 use doorman_plugin::DeliveryId;
 use fastrand::Rng;
@@ -19,6 +20,33 @@ struct Step {
     plans: Vec<Plan>,
     closes: Vec<Close>,
     revivals: Vec<(u64, u16)>,
+    /// What each store was asked for its trim.
+    trim: Option<Asked>,
+}
+
+/// Where a survey looks, and whether it is made one commit before its trim.
+#[derive(Clone, Copy)]
+struct Asked {
+    stretch: Stretch,
+    old: Through,
+    limit: usize,
+    is_stale: bool,
+}
+
+/// The store's trim, and the same one as the model would have it: how far a step goes is the store's own affair, what
+/// goes is not.
+fn trims(asked: Asked, store: &dyn Log, model: &dyn Log) -> (Trim, Trim) {
+    let Survey { mut trim, reached, .. } = store.survey(asked.stretch, asked.old, asked.limit).unwrap();
+    let same = Stretch { through: reached, ..asked.stretch };
+    let by_model = model.survey(same, asked.old, usize::MAX).unwrap().trim;
+    assert_eq!(
+        [trim.delivered, trim.dead, trim.dropped],
+        [by_model.delivered, by_model.dead, by_model.dropped]
+    );
+    assert!(by_model.ranges.iter().all(|(seq, _)| trim.covers(*seq)), "{trim:?} {by_model:?}");
+    trim.through.finished = reached;
+    let seen_by_model = Trim { seen: by_model.seen, ..trim.clone() };
+    (trim, seen_by_model)
 }
 
 fn verdict(rng: &mut Rng) -> Verdict {
@@ -56,35 +84,56 @@ fn step(rng: &mut Rng, log: &dyn Log) -> Step {
     let again = (0..rng.usize(0..3)).map(|_| rng.u64(0..=mapped)).collect::<Vec<_>>();
     let seqs: Vec<u64> = fresh.chain(again).collect();
     let plan = |seq| Plan { seq, generation: GenerationId(1), verdict: verdict(rng) };
-    let plans = seqs.into_iter().map(plan).collect();
+    let plans = seqs.iter().copied().map(plan).collect();
     let new = |_| NewEvent {
         dedup: Dedup::Identity { identity: [rng.u8(0..40); 16], body_hash: [rng.u8(0..2); 16] },
         ..event(0)
     };
     let events = (0..4).map(new).collect();
     let mut keys = |count| (0..count).map(|_| any(rng)).collect::<Vec<_>>();
-    let (closed, revivals) = (keys(8), keys(4));
+    let (closed, mut revivals) = (keys(8), keys(4));
+    // Nothing is dead before its plan is on disk.
+    revivals.retain(|(seq, _)| !seqs.contains(seq));
     let closes = closed.into_iter().map(|key| close(rng, key)).collect();
-    Step { events, plans, closes, revivals }
+    let trim = rng.bool().then(|| {
+        let (dead, finished) = (rng.u64(0..=accepted), rng.u64(0..=accepted));
+        let after = if rng.bool() { log.trimmed_through().finished } else { rng.u64(0..=finished) };
+        let stretch = Stretch { after, through: finished.max(dead).max(after) };
+        Asked {
+            stretch,
+            old: Through { finished, dead },
+            limit: rng.usize(1..40),
+            is_stale: rng.u8(0..4) > 0,
+        }
+    });
+    Step { events, plans, closes, revivals, trim }
 }
 
-fn commit(journal: &mut dyn Journal, log: &dyn Log, step: &Step, now: i64) -> Committed {
+fn commit(journal: &mut dyn Journal, log: &dyn Log, step: &Step, trim: Option<Trim>, now: i64) -> Committed {
     let id = |(seq, number): &(u64, u16)| {
         let found = log.events_before(Some(seq + 1), 1).unwrap();
-        found.first().map(|event| DeliveryId { event: event.info.id, number: *number })
+        let event = found.first().filter(|event| event.seq == *seq)?;
+        Some(DeliveryId { event: event.info.id, number: *number })
     };
     let commit = Commit {
         events: step.events.clone(),
         plans: step.plans.clone(),
         closes: step.closes.clone(),
         revivals: step.revivals.iter().filter_map(id).collect(),
+        trims: trim.into_iter().collect(),
     };
     journal.commit(commit, now, false).unwrap()
 }
 
 /// All that a log says but for random ids.
 fn said(log: &dyn Log) -> String {
-    let mut said = format!("{:?} {} {:?}\n", log.counts(), log.mapped_through(), log.next_due("hook"));
+    let mut said = format!(
+        "{:?} {} {:?} {:?}\n",
+        log.counts(),
+        log.mapped_through(),
+        log.trimmed_through(),
+        log.next_due("hook")
+    );
     for event in log.events_after(0, usize::MAX).unwrap() {
         let attempts: Vec<_> = (0..4).map(|number| log.attempts(event.seq, number).unwrap()).collect();
         let states: Vec<_> =
@@ -110,11 +159,13 @@ fn answers(committed: &Committed) -> String {
         Appended::Accepted(event) => (event.seq, None),
         Appended::Duplicate { of, conflict } => (doorman_core::id::position(of), Some(*conflict)),
     };
-    format!("{:?} {:?}", committed.events.iter().map(of).collect::<Vec<_>>(), committed.revived)
+    let events: Vec<_> = committed.events.iter().map(of).collect();
+    format!("{events:?} {:?} {:?}", committed.revived, committed.trimmed)
 }
 
 #[test]
 fn the_store_and_the_model_say_the_same_after_any_commits() {
+    let mut answered = [0, 0];
     for seed in 0..8 {
         let mut rng = Rng::with_seed(seed);
         let folder = tempfile::tempdir().unwrap();
@@ -124,9 +175,18 @@ fn the_store_and_the_model_say_the_same_after_any_commits() {
         let mut now = NOW;
         for round in 0..60 {
             now += rng.i64(0..Duration::from_secs(100).as_millis() as i64);
-            let step = step(&mut rng, &model_log);
-            let by_store = commit(&mut store.journal, &*store.log, &step, now);
-            let by_model = commit(&mut model, &model_log, &step, now);
+            let step = self::step(&mut rng, &model_log);
+            let asked = |stale: bool| step.trim.filter(|asked| asked.is_stale == stale);
+            let stale = asked(true).map(|asked| trims(asked, &*store.log, &model_log));
+            let before = self::step(&mut rng, &model_log);
+            let by_store = commit(&mut store.journal, &*store.log, &before, None, now);
+            let by_model = commit(&mut model, &model_log, &before, None, now);
+            assert_eq!(answers(&by_store), answers(&by_model), "seed {seed}, before round {round}");
+            let trims = stale.or_else(|| asked(false).map(|asked| trims(asked, &*store.log, &model_log)));
+            let (of_store, of_model) = trims.unzip();
+            let by_store = commit(&mut store.journal, &*store.log, &step, of_store, now);
+            let by_model = commit(&mut model, &model_log, &step, of_model, now);
+            by_store.trimmed.iter().for_each(|done| answered[usize::from(*done)] += 1);
             assert_eq!(answers(&by_store), answers(&by_model), "seed {seed}, round {round}");
             assert_eq!(said(&*store.log), said(&model_log), "seed {seed}, round {round}");
             if rng.u8(0..8) == 0 {
@@ -134,4 +194,5 @@ fn the_store_and_the_model_say_the_same_after_any_commits() {
             }
         }
     }
+    assert!(answered.iter().all(|times| *times > 2), "refused and done: {answered:?}");
 }

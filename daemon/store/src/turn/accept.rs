@@ -47,6 +47,10 @@ impl Turn<'_> {
 
     fn note_repeat(&mut self, of: &EventId, conflict: bool) -> Result<(), StoreError> {
         let seq = id::position(of);
+        self.ledger.repeat(conflict);
+        if self.is_trimmed(seq)? {
+            return Ok(());
+        }
         let repeats = match self.repeats.entry(seq) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
@@ -62,8 +66,12 @@ impl Turn<'_> {
         repeats.duplicates += 1;
         repeats.conflicts += u64::from(conflict);
         repeats.last_at = self.now;
-        self.ledger.repeat(conflict);
         Ok(())
+    }
+
+    /// Whether there is no event any more at a position that had one.
+    fn is_trimmed(&self, seq: u64) -> Result<bool, StoreError> {
+        Ok(seq <= self.trimmed.highest() && !self.latest.has(Table::Events, &keys::event(seq))?)
     }
 
     fn append(&mut self, new: NewEvent) -> Arc<Event> {

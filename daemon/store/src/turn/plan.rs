@@ -53,6 +53,9 @@ impl Turn<'_> {
         if before == Settled::Yes {
             return Ok(());
         }
+        if before == Settled::Failed {
+            self.departures.push(plan.seq);
+        }
         let after = Settled::by(&plan.verdict);
         self.only_repeats = false;
         self.ledger.mapped_through = self.ledger.mapped_through.max(plan.seq);
@@ -81,7 +84,7 @@ impl Turn<'_> {
         begins
     }
 
-    /// How an event stands, this commit's plans included. One that is not there needs no plan.
+    /// How an event stands, this commit's plans included. One that is not there, or not any more, needs no plan.
     fn settled(&self, seq: u64) -> Result<Settled, StoreError> {
         if seq == 0 || seq > self.ledger.accepted_through {
             return Ok(Settled::Yes);
@@ -95,7 +98,8 @@ impl Turn<'_> {
         if seq > self.ledger.mapped_through {
             return Ok(Settled::No);
         }
-        Ok(self.stored_plan(seq)?.map_or(Settled::No, |plan| Settled::by(&plan.verdict)))
+        let gone = if seq <= self.trimmed.highest() { Settled::Yes } else { Settled::No };
+        Ok(self.stored_plan(seq)?.map_or(gone, |plan| Settled::by(&plan.verdict)))
     }
 
     /// The plan of an event as the last commit left it.

@@ -30,6 +30,7 @@ impl Turn<'_> {
         };
         let deliveries = u16::try_from(actions.len()).unwrap_or(u16::MAX);
         self.only_repeats = false;
+        self.departures.push(key.0);
         self.batch.delete(Table::Dead, &keys::delivery(key.0, key.1));
         let event_was_dead = match deliveries {
             1 => true,

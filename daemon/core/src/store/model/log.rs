@@ -9,16 +9,17 @@ use crate::clock::UnixMillis;
 use crate::id;
 use crate::mapping::GenerationId;
 use crate::store::{
-    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Progress, Repeats, Status, StoreError, Verdict,
+    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Progress, Repeats, Status, StoreError, Stretch,
+    Survey, Through, Verdict,
 };
 
 impl Log for MemoryStore {
     fn accepted_through(&self) -> u64 {
-        self.lock().events.keys().next_back().copied().unwrap_or(0)
+        self.lock().accepted
     }
 
     fn mapped_through(&self) -> u64 {
-        self.lock().plans.keys().next_back().copied().unwrap_or(0)
+        self.lock().mapped_through
     }
 
     fn counts(&self) -> Counts {
@@ -48,7 +49,9 @@ impl Log for MemoryStore {
     }
 
     fn repeats(&self, seq: u64) -> Result<Repeats, StoreError> {
-        Ok(self.lock().repeats.get(&seq).copied().unwrap_or_default())
+        let state = self.lock();
+        let of_event = state.repeats.get(&seq).filter(|_| state.events.contains_key(&seq));
+        Ok(of_event.copied().unwrap_or_default())
     }
 
     fn plan(&self, seq: u64) -> Result<Option<Plan>, StoreError> {
@@ -119,6 +122,20 @@ impl Log for MemoryStore {
             event: Arc::clone(&event.info),
             attempt: kept.attempts + 1,
         }))
+    }
+
+    fn trimmed_through(&self) -> Through {
+        self.lock().trimmed_through
+    }
+
+    fn accepted_before(&self, at: UnixMillis) -> Result<u64, StoreError> {
+        let state = self.lock();
+        let before = state.events.values().take_while(|event| event.received_at < at);
+        Ok(before.last().map_or(0, |event| event.seq))
+    }
+
+    fn survey(&self, stretch: Stretch, old: Through, limit: usize) -> Result<Survey, StoreError> {
+        Ok(self.lock().survey(stretch, old, limit))
     }
 
     fn generation(&self, id: GenerationId) -> Result<Option<Vec<u8>>, StoreError> {
