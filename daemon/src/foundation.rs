@@ -7,6 +7,7 @@ use std::sync::Arc;
 use doorman_core::accept;
 use doorman_core::dispatch::RetryPolicy;
 use doorman_core::map::Route;
+use doorman_core::retain::Ages;
 use doorman_plugin::Plugin;
 
 use crate::config::{self, Config, ConfigProblems};
@@ -72,6 +73,10 @@ pub fn pipeline_settings(
         mapping_queue_events: config.map.queue_events,
         mapping_queue_bytes: config.map.queue_bytes,
         mapping_batch_events: config.map.batch_events,
+        retention: pipeline::Retain {
+            ages: Ages { finished: config.store.retention, dead: config.store.dead_retention },
+            every: config.store.trim_every,
+        },
         routes: config.environments.iter().map(|(name, one)| (name.as_str().into(), route(one))).collect(),
         destinations: destinations.collect(),
     }

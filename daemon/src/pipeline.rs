@@ -27,6 +27,7 @@ use doorman_core::queues::commit::CommitQueue;
 use doorman_core::queues::delivery::DeliveryQueue;
 use doorman_core::queues::mapping::MappingQueue;
 use doorman_core::receive::{Receiver, ReceiverActor};
+use doorman_core::retain::{Ages, Retention, RetentionActor};
 use doorman_core::store::{Journal, Log};
 use doorman_core::supervise::{Escalation, OnEnd, Supervisor};
 use doorman_plugin::Plugin;
@@ -61,10 +62,20 @@ pub struct Settings {
     pub mapping_queue_bytes: usize,
     /// Events that are planned in one go.
     pub mapping_batch_events: usize,
+    /// When events go.
+    pub retention: Retain,
     /// Where each environment's workflow actions go.
     pub routes: HashMap<Arc<str>, Route>,
     /// The destinations.
     pub destinations: Vec<Destination>,
+}
+
+/// When events go.
+pub struct Retain {
+    /// How old they become.
+    pub ages: Ages,
+    /// How often older ones are looked for.
+    pub every: Duration,
 }
 
 /// One destination.
@@ -97,6 +108,9 @@ pub struct Pipeline {
     arbiters: Vec<Arbiter>,
 }
 
+/// How many events one step of a trim looks at: what it holds in memory, and what one batch takes out.
+const TRIM_STEP_EVENTS: usize = 65_536;
+
 /// Starts all stages but the receiver, from last to first. Needs a running actix system.
 pub fn start(foundation: Foundation, settings: Settings) -> Pipeline {
     let commits = CommitQueue::new(settings.commit_queue_events);
@@ -116,6 +130,7 @@ pub fn start(foundation: Foundation, settings: Settings) -> Pipeline {
         commits.clone(),
         settings.mapping_batch_events,
     ));
+    arbiters.push(start_retention(&foundation, settings.retention, commits.clone()));
     let supervisor = foundation.supervisor.clone();
     let committer = CommitterParts {
         commits: commits.clone(),
@@ -262,6 +277,18 @@ fn start_mapper(
             batch_events,
         );
         MapperActor::new(mapper, commits.clone(), supervisor.clone(), lifeline)
+    });
+    arbiter
+}
+
+/// Anew after a panic: nothing is in its hands.
+fn start_retention(foundation: &Foundation, settings: Retain, commits: CommitQueue) -> Arbiter {
+    let arbiter = Arbiter::new();
+    let log = Arc::clone(&foundation.log);
+    let clock = foundation.clock.clone();
+    foundation.supervisor.start("retention", OnEnd::MakeAnew, arbiter.handle(), move |lifeline| {
+        let retention = Retention::new(Arc::clone(&log), clock.clone(), settings.ages, TRIM_STEP_EVENTS);
+        RetentionActor::new(retention, Arc::clone(&log), commits.clone(), settings.every, lifeline)
     });
     arbiter
 }

@@ -4,6 +4,7 @@
 //! - [`dedup`]: what is the same event
 //! - [`flow`], [`delivery`], [`scripts`]: from an event to an action
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
+//! - [`retention`]: what becomes of old events
 //! - [`stop`], [`crash`]: nothing that was answered is lost
 //! - [`promises`]: the README's promises, by name
 //! - [`tidy`]: the layout of the code
@@ -17,6 +18,7 @@ mod flow;
 mod limits;
 mod numbers;
 mod promises;
+mod retention;
 mod schema;
 mod scripts;
 mod secrets;

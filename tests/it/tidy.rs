@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const MAX_LINES: usize = 500;
-const STAGES: [&str; 4] = ["receive", "accept", "map", "dispatch"];
+const STAGES: [&str; 5] = ["receive", "accept", "map", "dispatch", "retain"];
 const BANNED_MODULES: [&str; 5] = ["util", "utils", "common", "helpers", "manager"];
 
 /// A file of the repository.

@@ -182,6 +182,9 @@ pub trait Log: Send + Sync + 'static {
     /// How far events were trimmed: up to here there may be positions without an event, behind it there are none.
     fn trimmed_through(&self) -> Through;
 
+    /// How often a dead event was revived or planned again since the store was opened.
+    fn departures(&self) -> u64;
+
     /// The highest position whose event was accepted before a time, 0 when there is none. Where events were trimmed it is
     /// any position between the two that are left.
     fn accepted_before(&self, at: UnixMillis) -> Result<u64, StoreError>;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use doorman_core::id;
 use doorman_core::store::{Event, Log};
 use doorman_plugin::{DeliveryId, EventId};
 
@@ -26,7 +27,9 @@ pub fn find(log: &dyn Log, text: &str) -> Result<Arc<Event>, Problem> {
     let digits = hex_digits(text)?;
     if digits.len() == FULL {
         let id: EventId = digits.parse().map_err(|_| unknown())?;
-        return log.event(&id)?.ok_or_else(unknown);
+        return log
+            .event(&id)?
+            .ok_or_else(|| if may_be_trimmed(log, &id) { trimmed(text) } else { unknown() });
     }
     let mut found = log.events_by_prefix(&digits, MAX_CANDIDATES)?;
     match found.len() {
@@ -34,6 +37,17 @@ pub fn find(log: &dyn Log, text: &str) -> Result<Arc<Event>, Problem> {
         1 => Ok(found.remove(0)),
         _ => Err(Problem::ambiguous(text, found.iter().map(|event| Candidate::of(event)).collect())),
     }
+}
+
+/// Whether events as old as this one were trimmed. That it ever was, nobody can say any more.
+fn may_be_trimmed(log: &dyn Log, id: &EventId) -> bool {
+    (1..=log.trimmed_through().highest()).contains(&id::position(id))
+}
+
+fn trimmed(text: &str) -> Problem {
+    Problem::not_found(format!(
+        "there is no event `{text}` any more: it was trimmed, for it was older than [store] retention allows"
+    ))
 }
 
 /// The delivery that `<event>.<number>` names, the event as in [`find`]. A full id is not looked up.

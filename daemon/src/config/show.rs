@@ -90,6 +90,7 @@ impl Page {
             dedup_scope,
             retention,
             dead_retention,
+            trim_every,
             min_free_bytes,
             write_buffer_bytes,
             cache_bytes,
@@ -100,6 +101,7 @@ impl Page {
         self.quoted("dedup_scope", word(&DEDUP_SCOPES, dedup_scope));
         self.duration("retention", *retention);
         self.duration("dead_retention", *dead_retention);
+        self.duration("trim_every", *trim_every);
         self.number("min_free_bytes", *min_free_bytes);
         self.number("write_buffer_bytes", *write_buffer_bytes);
         self.number("cache_bytes", *cache_bytes);

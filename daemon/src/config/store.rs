@@ -7,6 +7,8 @@ use doorman_core::identity::DedupScope;
 
 use super::section::Section;
 
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 const TEN_YEARS: Duration = Duration::from_secs(3_650 * 86_400);
@@ -23,10 +25,12 @@ pub struct Store {
     pub dedup_window: Duration,
     /// What makes two events the same.
     pub dedup_scope: DedupScope,
-    /// How long finished events are kept.
+    /// How old delivered and dropped events become.
     pub retention: Duration,
-    /// How long dead letters are kept.
+    /// How old dead events become.
     pub dead_retention: Duration,
+    /// How often events that are older are removed.
+    pub trim_every: Duration,
     /// New events are refused when less than this is free on the disk.
     pub min_free_bytes: u64,
     /// The memory for what is not yet written in sorted files.
@@ -41,8 +45,9 @@ impl Store {
             path: section.path("path", "/var/lib/doorman"),
             dedup_window: section.duration("dedup_window", 7 * DAY, HOUR..=TEN_YEARS),
             dedup_scope: section.choice("dedup_scope", &DEDUP_SCOPES, DedupScope::Event),
-            retention: section.duration("retention", 30 * DAY, HOUR..=TEN_YEARS),
-            dead_retention: section.duration("dead_retention", 90 * DAY, HOUR..=TEN_YEARS),
+            retention: section.duration("retention", 30 * DAY, SECOND..=TEN_YEARS),
+            dead_retention: section.duration("dead_retention", 90 * DAY, SECOND..=TEN_YEARS),
+            trim_every: section.duration("trim_every", MINUTE, SECOND / 10..=DAY),
             min_free_bytes: section.whole("min_free_bytes", 536_870_912, 0..=1 << 50),
             write_buffer_bytes: section.whole("write_buffer_bytes", 134_217_728, 1_048_576..=1 << 36),
             cache_bytes: section.whole("cache_bytes", 67_108_864, 1_048_576..=1 << 40),

@@ -35,6 +35,17 @@ impl Database {
         Ok(Self { db, point: ReadOptions::default() })
     }
 
+    /// Opens the tables in a folder for reading: nothing in it is changed, and it is not locked.
+    pub fn open_read_only(
+        path: &std::path::Path,
+        settings: &Settings,
+        cutoff: &DedupCutoff,
+    ) -> Result<Self, rocksdb::Error> {
+        let tables = options::tables(settings, cutoff);
+        let db = DB::open_cf_descriptors_read_only(&options::database(settings), path, tables, false)?;
+        Ok(Self { db, point: ReadOptions::default() })
+    }
+
     /// Reads see all that is written when they are made.
     pub fn latest(&self) -> View<'_> {
         View { database: self, snapshot: None }

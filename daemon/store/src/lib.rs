@@ -12,6 +12,7 @@
 //! - `ledger`: the counts and cursors that each batch carries with it
 //! - `log`: what the readers ask; `walk` reads the tables of events side by side
 //! - `release`: gives the disk back what was trimmed
+//! - [`verify`]: recounts everything
 //!
 //! What holds at any instant, kill -9 included, because each commit is one batch:
 //!
@@ -37,6 +38,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 mod turn;
+pub mod verify;
 mod walk;
 mod writer;
 

@@ -114,6 +114,10 @@ impl Log for Store {
         self.trimming().through
     }
 
+    fn departures(&self) -> u64 {
+        self.trimming().seen.departures
+    }
+
     fn accepted_before(&self, at: UnixMillis) -> Result<u64, StoreError> {
         Ok(events::first_from(&self.database.snapshot(), at)?.saturating_sub(1))
     }

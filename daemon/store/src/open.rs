@@ -20,6 +20,8 @@ use crate::store::{Store, read_ledger, read_trimmed};
 use crate::table::{Table, meta};
 use crate::writer::Writer;
 
+pub(crate) use folder::refused;
+
 /// The format of the whole store: raised when an older Doorman could not read what this one writes.
 pub(crate) const FORMAT: u32 = 1;
 
@@ -41,6 +43,12 @@ pub enum OpenError {
         path: PathBuf,
         /// What is too new.
         found: String,
+    },
+    /// It is to be read only, and there is none.
+    #[error("there is no store in {}: `doorman run` makes it, or name another configuration with --config", .path.display())]
+    Missing {
+        /// The folder.
+        path: PathBuf,
     },
     /// The user may not.
     #[error("the store in {} cannot be opened: {message}; give the folder to the user that Doorman runs as", .path.display())]
@@ -127,7 +135,7 @@ fn create(path: &Path, database: &Database) -> Result<(), OpenError> {
     database.write(batch, true).map_err(|error| failed(path, &error.to_string()))
 }
 
-fn check_format(path: &Path, database: &Database) -> Result<(), OpenError> {
+pub(crate) fn check_format(path: &Path, database: &Database) -> Result<(), OpenError> {
     let view = database.latest();
     let value = view.get(Table::Meta, meta::FORMAT).map_err(|error| unreadable(path, &error))?;
     let format: Option<[u8; 4]> = value.and_then(|bytes| bytes[..].try_into().ok());

@@ -5,6 +5,7 @@ mod model;
 mod opening;
 mod recovery;
 mod trimming;
+mod verifying;
 
 use std::fs;
 use std::path::Path;

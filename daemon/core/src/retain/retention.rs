@@ -76,6 +76,7 @@ impl Retention {
             finished: self.log.accepted_before(before(now, self.ages.finished))?,
             dead: self.log.accepted_before(before(now, self.ages.dead))?,
         };
+        self.look.is_worthwhile |= self.log.departures() != self.look.departures;
         self.asked = None;
         self.over.clear();
         Ok(())
@@ -131,7 +132,6 @@ impl Retention {
                 self.over.push(part);
             }
         }
-        self.look.is_worthwhile |= trim.seen.departures != self.look.departures;
         let moves = trim.through.max(done) != done;
         if trim.ranges.is_empty() && !moves {
             // What follows is of one piece and not yet old enough as a whole.

@@ -10,7 +10,7 @@ use doorman_core::identity::Hash128;
 use doorman_core::mapping::{GenerationId, Place};
 use doorman_core::store::{
     Action, Attempt, Counts, Dedup, DeliveryState, DueKey, Event, Lease, Log, Next, Plan, Progress, Repeats,
-    Status, StoreError, Verdict,
+    Status, StoreError, Stretch, Survey, Through, Verdict,
 };
 use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
@@ -30,6 +30,8 @@ pub struct Entry {
 #[derive(Default)]
 pub struct FixedLog {
     entries: Vec<Entry>,
+    /// How far events were trimmed.
+    pub trimmed: Through,
 }
 
 impl FixedLog {
@@ -243,6 +245,22 @@ impl Log for FixedLog {
 
     fn delivery(&self, _: u64, _: u16) -> Result<Option<Delivery>, StoreError> {
         Ok(None)
+    }
+
+    fn trimmed_through(&self) -> Through {
+        self.trimmed
+    }
+
+    fn departures(&self) -> u64 {
+        0
+    }
+
+    fn accepted_before(&self, _: UnixMillis) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    fn survey(&self, _: Stretch, _: Through, _: usize) -> Result<Survey, StoreError> {
+        Ok(Survey::default())
     }
 
     fn generation(&self, _: GenerationId) -> Result<Option<Vec<u8>>, StoreError> {

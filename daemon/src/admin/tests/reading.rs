@@ -178,6 +178,22 @@ async fn other_references_are_unknown_or_refused() {
 }
 
 #[tokio::test]
+async fn an_event_that_was_trimmed_is_told_from_one_that_never_was() {
+    let mut log = FixedLog::default();
+    log.trimmed.finished = 5;
+    let address = start_with(log, Auth::None, true).await;
+    for (position, says) in [(5, "trimmed"), (6, "there is no event")] {
+        let reply = get(address, &format!("/api/events/01a20d0d-ae4b-7555-9555-00000000000{position}")).await;
+        let message = json(&reply)["message"].as_str().unwrap().to_owned();
+        assert_eq!(
+            (reply.status.as_u16(), message.contains("trimmed")),
+            (404, says == "trimmed"),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn deliveries_are_listed_by_state_and_page() {
     let address = start().await;
     let open = get_json(address, "/api/deliveries").await;

@@ -28,6 +28,7 @@ fn every_key_is_taken() {
     dedup_scope = "message"
     retention = "2d"
     dead_retention = "3d"
+    trim_every = "4s"
     min_free_bytes = 0
     write_buffer_bytes = 2_097_152
     cache_bytes = 3_145_728
@@ -136,6 +137,7 @@ fn what_is_left_out_has_its_default() {
     dedup_scope = "event"
     retention = "30d"
     dead_retention = "90d"
+    trim_every = "1m"
     min_free_bytes = 536_870_912
     write_buffer_bytes = 134_217_728
     cache_bytes = 67_108_864

@@ -128,6 +128,10 @@ impl Log for MemoryStore {
         self.lock().trimmed_through
     }
 
+    fn departures(&self) -> u64 {
+        self.lock().departures.len() as u64
+    }
+
     fn accepted_before(&self, at: UnixMillis) -> Result<u64, StoreError> {
         let state = self.lock();
         let before = state.events.values().take_while(|event| event.received_at < at);

@@ -1,0 +1,186 @@
+//! One event with what belongs to it.
+
+use std::collections::BTreeMap;
+
+use doorman_core::store::{Action, Attempt, DueKey, Lease, Next, Status};
+
+use super::report::{FlawKind, Report};
+use crate::database::{Row, View};
+use crate::keys;
+use crate::record::{AttemptRecord, OpenRecord, OpenRow, Outline, RepeatsRecord};
+use crate::table::Table;
+
+/// What is planned of an event.
+pub enum Known {
+    /// Nothing yet.
+    Nothing,
+    /// Something that is lost or cannot be read, which has been noted.
+    Lost,
+    /// Something without deliveries.
+    Outline(Outline),
+    /// Actions.
+    Actions(Vec<Action>),
+}
+
+/// The rows that belong to an event.
+pub struct Belongings {
+    pub open: Vec<Row>,
+    pub attempts: Vec<Row>,
+    pub dead: Vec<Row>,
+}
+
+/// What is there of a delivery.
+#[derive(Default)]
+struct Delivery {
+    open: Option<OpenRow>,
+    is_dead: bool,
+    logged: u16,
+    last: Option<Attempt>,
+}
+
+/// Checks that the rows of an event agree with each other; how it stands by them.
+pub fn check(view: &View<'_>, seq: u64, known: Known, rows: &Belongings, report: &mut Report) -> Status {
+    let mut deliveries = read(rows, report);
+    let held = deliveries.remove(&0);
+    if matches!(known, Known::Lost) {
+        return Status::Pending;
+    }
+    let is_held = matches!(known, Known::Outline(Outline::Held));
+    if is_held != held.as_ref().is_some_and(|held| held.open.is_some()) {
+        let what = if is_held { "an event that is held has no open row" } else { "its event is not held" };
+        report.flaw(FlawKind::Open, Table::Open, &keys::delivery(seq, 0), what);
+    }
+    let plan: &[Action] = match &known {
+        Known::Actions(actions) => actions,
+        _ => &[],
+    };
+    for number in deliveries.keys().filter(|number| usize::from(**number) > plan.len()) {
+        let what = "its event's plan has no such delivery";
+        report.flaw(FlawKind::Stray, Table::Deliveries, &keys::delivery(seq, *number), what);
+    }
+    match known_status(&known) {
+        Some(status) => status,
+        None => check_deliveries(view, seq, plan, &deliveries, report),
+    }
+}
+
+/// The status of an event without deliveries.
+fn known_status(known: &Known) -> Option<Status> {
+    match known {
+        Known::Nothing | Known::Lost | Known::Outline(Outline::Held) => Some(Status::Pending),
+        Known::Outline(Outline::Failed) => Some(Status::Dead),
+        Known::Outline(_) => Some(Status::Dropped),
+        Known::Actions(_) => None,
+    }
+}
+
+fn check_deliveries(
+    view: &View<'_>,
+    seq: u64,
+    plan: &[Action],
+    deliveries: &BTreeMap<u16, Delivery>,
+    report: &mut Report,
+) -> Status {
+    let mut status = Status::Delivered;
+    for (number, action) in (1..=u16::MAX).zip(plan) {
+        let none = Delivery::default();
+        let delivery = deliveries.get(&number).unwrap_or(&none);
+        let key = keys::delivery(seq, number);
+        if let Some(row) = &delivery.open {
+            status = Status::Pending;
+            check_open(view, (seq, number), row, (plan.len(), action, delivery), report);
+            continue;
+        }
+        match delivery.last.as_ref().map(|last| &last.next) {
+            Some(Next::Delivered) if delivery.is_dead => {
+                report.flaw(FlawKind::Dead, Table::Dead, &key, "its last attempt says that it was delivered");
+            }
+            Some(Next::Delivered) => {}
+            Some(Next::Dead { .. }) => {
+                if !delivery.is_dead {
+                    let what = "its last attempt says that it is dead, and it has no dead row";
+                    report.flaw(FlawKind::Dead, Table::Dead, &key, what);
+                }
+                status = if status == Status::Pending { status } else { Status::Dead };
+            }
+            Some(Next::Retry { .. }) | None => {
+                status = Status::Pending;
+                let what = "a delivery that is neither open nor has ended";
+                report.flaw(FlawKind::EndUnknown, Table::Open, &key, what);
+            }
+        }
+    }
+    status
+}
+
+fn check_open(
+    view: &View<'_>,
+    (seq, number): (u64, u16),
+    row: &OpenRow,
+    (planned, action, delivery): (usize, &Action, &Delivery),
+    report: &mut Report,
+) {
+    let key = keys::delivery(seq, number);
+    if usize::from(row.deliveries) != planned || row.destination != action.destination {
+        report.flaw(FlawKind::Open, Table::Open, &key, "it is not what its event's plan asks for");
+    }
+    if row.logged != delivery.logged {
+        let what = format!("it counts {} attempts, and the log has {}", row.logged, delivery.logged);
+        report.flaw(FlawKind::Attempts, Table::Open, &key, what);
+    }
+    if delivery.is_dead {
+        report.flaw(FlawKind::Dead, Table::Dead, &key, "its delivery is open");
+    }
+    let Lease::Due(at) = row.lease else { return };
+    let due = keys::due(&row.destination, DueKey { at, seq, number });
+    match view.has(Table::Due, &due) {
+        Ok(true) => {}
+        Ok(false) => report.flaw(
+            FlawKind::NotDue,
+            Table::Due,
+            &due,
+            "an open delivery waits for this time, and has no due row",
+        ),
+        Err(error) => report.failed(Table::Due, &error),
+    }
+}
+
+/// The rows of an event by delivery.
+fn read(rows: &Belongings, report: &mut Report) -> BTreeMap<u16, Delivery> {
+    let mut deliveries: BTreeMap<u16, Delivery> = BTreeMap::new();
+    for (key, value) in &rows.open {
+        let Some((_, number)) = keys::parse_delivery(key) else { continue };
+        match OpenRecord::parse(value) {
+            Ok(row) => deliveries.entry(number).or_default().open = Some(row),
+            Err(malformed) => report.failed(Table::Open, &malformed.at(Table::Open, key)),
+        }
+    }
+    for (key, _) in &rows.dead {
+        let Some((_, number)) = keys::parse_delivery(key) else { continue };
+        deliveries.entry(number).or_default().is_dead = true;
+    }
+    for (key, value) in &rows.attempts {
+        let Some(((_, number), index)) = keys::parse_attempt(key) else { continue };
+        let delivery = deliveries.entry(number).or_default();
+        // The last attempt of a log that is full is written over and over.
+        if index != delivery.logged {
+            let what = format!("attempt {index} follows on {} attempts", delivery.logged);
+            report.flaw(FlawKind::Attempts, Table::Deliveries, key, what);
+        }
+        delivery.logged = index.saturating_add(1);
+        match AttemptRecord::parse(value) {
+            Ok(attempt) => delivery.last = Some(attempt),
+            Err(malformed) => report.failed(Table::Deliveries, &malformed.at(Table::Deliveries, key)),
+        }
+    }
+    deliveries
+}
+
+/// Checks that the repeats of an event can be read.
+pub fn check_repeats(rows: &[Row], report: &mut Report) {
+    for (key, value) in rows {
+        if let Err(malformed) = RepeatsRecord::parse(value) {
+            report.failed(Table::Repeats, &malformed.at(Table::Repeats, key));
+        }
+    }
+}
