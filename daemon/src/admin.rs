@@ -3,7 +3,7 @@
 //! - [`server`]: accepts connections, bounded in number and in age
 //! - [`route`]: which path is answered by what
 //! - [`guard`]: who may ask (token, `Host`, operations from a web page)
-//! - [`events`], [`deliveries`], [`status`], [`metrics`]: the answers
+//! - [`events`], [`deliveries`], [`status`], [`metrics`], [`verification`]: the answers
 //! - [`reference`]: events named by id, prefix or `@last`
 //! - [`query`]: query strings and cursors
 //! - [`view`]: the JSON shapes, shared with the CLI
@@ -24,15 +24,19 @@ mod server;
 mod status;
 #[cfg(test)]
 pub mod tests;
+mod verification;
 pub mod view;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use doorman_core::store::Log;
 use doorman_plugin::{BoxFuture, DeliveryId, Secret};
+use doorman_store::verify::Report;
 use prometheus_client::registry::Registry;
 
 pub use server::serve;
+pub use verification::Verification;
 
 /// What the admin listener needs of the daemon.
 pub struct Admin {
@@ -42,6 +46,8 @@ pub struct Admin {
     pub health: Arc<dyn Health>,
     /// What operators may change.
     pub operate: Arc<dyn Operate>,
+    /// The verification of the store.
+    pub verification: Arc<Verification>,
     /// Who may ask.
     pub auth: Auth,
     /// The metrics of the other parts; those of the log are added to them at each scrape.
@@ -90,6 +96,12 @@ pub struct Running {
     pub scripts_error: Option<String>,
     /// More members of the answer, as they are.
     pub more: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Reads the whole store. Called on a thread that may block.
+pub trait Inspect: Send + Sync + 'static {
+    /// Recounts the store from its rows; `None` when it was told to stop before the end.
+    fn verify(&self, stop: &AtomicBool) -> Option<Report>;
 }
 
 /// What operators may change.

@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and the commands that talk to the running daemon.
 //!
 //! - [`client`]: the admin API's client, over [`http`]
-//! - [`status`], [`events`], [`deliveries`], [`send`]: the commands, each a function that writes to a [`Screen`]
+//! - [`status`], [`events`], [`deliveries`], [`send`], [`store`]: the commands, each a function that writes to a [`Screen`]
 //! - [`timeline`]: one event as a text
 //! - [`screen`], [`table`], [`text`], [`pretty`]: what is written and how; whatever came from outside is escaped
 //! - [`error`], [`exit`]: what can go wrong, and the exit codes
@@ -16,6 +16,7 @@ pub mod pretty;
 pub mod screen;
 pub mod send;
 pub mod status;
+pub mod store;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,9 @@ pub enum Command {
     Send(SendArgs),
     /// Show how the running daemon does (exit code 1 when it is not ready)
     Status,
+    /// Look after the store, also without a running daemon
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Show what came in and what became of it
     #[command(subcommand)]
     Events(EventsCommand),
@@ -103,6 +107,13 @@ pub enum Command {
 pub enum ConfigCommand {
     /// Every value in force, defaults and overrides included; secrets stay references
     Show,
+}
+
+/// `doorman store`.
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Recount everything from the rows, and name what is wrong (exit code 1 when something is); changes nothing
+    Verify,
 }
 
 /// `doorman events`.

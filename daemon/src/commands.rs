@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use doorman_plugin::Secret;
 use serde::Serialize;
 
+use crate::admin::view::ReportView;
 use crate::cli::{
     AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, EventsCommand, Exit, Screen,
-    deliveries, error, events, screen, send, status,
+    StoreCommand, deliveries, error, events, screen, send, status, store,
 };
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -84,6 +85,13 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         Command::Deliveries(DeliveriesCommand::Retry { ids }) => {
             deliveries::retry(&client, ids, screen).await
         }
+        Command::Store(StoreCommand::Verify) => {
+            let report = match store::verify(&client).await {
+                Err(CliError::NotRunning { .. }) => verify_folder(config)?,
+                answer => answer?,
+            };
+            store::show(&report, screen)
+        }
         Command::Send(args) => {
             let endpoint = endpoint(config, args)?;
             send::run(&client, &endpoint, args, &mut std::io::stdin(), screen).await
@@ -91,6 +99,12 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         // `dispatch` and `with_config` have taken the others.
         Command::Run { .. } | Command::Check | Command::Sources | Command::Config(_) => Ok(Exit::Ok),
     }
+}
+
+/// Verifies the store that no daemon has open.
+fn verify_folder(config: &Config) -> Result<ReportView, CliError> {
+    let settings = foundation::store_settings(config);
+    Ok(ReportView::of(&doorman_store::Store::verify_folder(&config.store.path, &settings)?))
 }
 
 /// A row of `doorman sources`.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use doorman_core::queues::commit::CommitQueue;
@@ -10,13 +11,15 @@ use doorman_core::receive::{Admission, Receiver};
 use doorman_core::store::Log;
 use doorman_core::supervise::Supervisor;
 use doorman_plugin::{BoxFuture, DeliveryId};
+use doorman_store::Store;
+use doorman_store::verify::Report;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::admin::{Check, Health, Operate, Running};
+use crate::admin::{Check, Health, Inspect, Operate, Running};
 use crate::reload::ScriptKeeper;
 
 /// The running daemon, as far as it can be seen.
@@ -100,6 +103,18 @@ impl Operate for Doorkeeper {
                 commits.revive(ids).await.map_err(|error| format!("{error}; see the daemon's log"))?;
             Ok(revived.iter().map(Option::is_some).collect())
         })
+    }
+}
+
+/// Reads the open store.
+pub struct Inspector {
+    /// The store.
+    pub store: Arc<Store>,
+}
+
+impl Inspect for Inspector {
+    fn verify(&self, stop: &AtomicBool) -> Option<Report> {
+        self.store.verify(stop)
     }
 }
 

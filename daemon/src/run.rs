@@ -15,12 +15,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use crate::admin::{self, Admin, Auth};
+use crate::admin::{self, Admin, Auth, Verification};
 use crate::cli::Exit;
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
 use crate::listening::{self, Listening};
-use crate::operating::{Doorkeeper, Operating};
+use crate::operating::{Doorkeeper, Inspector, Operating};
 use crate::pipeline::{self, Pipeline};
 use crate::reload::ScriptKeeper;
 use crate::startup::StartError;
@@ -76,6 +76,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let receiver = Arc::new(receiver(&config, &tokens, identity, &pipeline, admission.clone()));
     let (drain, draining) = watch::channel(false);
     pipeline.receive(server, Arc::clone(&receiver), draining.clone());
+    let verification = Verification::new(Arc::new(Inspector { store: Arc::clone(&opened.log) }));
     let operating = Operating {
         log: opened.log,
         admission: admission.clone(),
@@ -85,7 +86,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         deliveries: pipeline.deliveries.clone(),
         started: Instant::now(),
     };
-    let admin = start_admin(&config, admin_listener, operating, &pipeline, draining)?;
+    let admin = start_admin(&config, admin_listener, (operating, verification), &pipeline, draining)?;
     listening.write(&config.store.path)?;
     announce(&config, &listening, &tokens, curl);
 
@@ -147,7 +148,7 @@ fn receiver(
 fn start_admin(
     config: &Config,
     listener: TcpListener,
-    operating: Operating,
+    (operating, verification): (Operating, Arc<Verification>),
     pipeline: &Pipeline,
     mut draining: watch::Receiver<bool>,
 ) -> Result<tokio::task::JoinHandle<()>, StartError> {
@@ -158,6 +159,7 @@ fn start_admin(
     let admin = Admin {
         log: Arc::clone(&operating.log) as _,
         metrics: operating.metrics(),
+        verification,
         operate: Arc::new(Doorkeeper { commits: pipeline.commits.clone() }),
         health: Arc::new(operating),
         auth,

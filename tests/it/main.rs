@@ -4,7 +4,7 @@
 //! - [`dedup`]: what is the same event
 //! - [`flow`], [`delivery`], [`scripts`]: from an event to an action
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
-//! - [`retention`]: what becomes of old events
+//! - [`retention`], [`verify`]: what becomes of old events, and whether all are accounted for
 //! - [`stop`], [`crash`]: nothing that was answered is lost
 //! - [`promises`]: the README's promises, by name
 //! - [`tidy`]: the layout of the code
@@ -24,3 +24,4 @@ mod scripts;
 mod secrets;
 mod stop;
 mod tidy;
+mod verify;

@@ -11,7 +11,10 @@ fn short_lived(sink: &Sink) -> Builder {
     "#;
     Doorman::builder()
         .set("store", "retention = \"1s\"\ndead_retention = \"1h\"\ntrim_every = \"100ms\"")
-        .destination("sink", &sink.destination().replace("cap =", "max_attempts = 10_000, cap ="))
+        .destination(
+            "sink",
+            &sink.destination().replace("cap = \"20ms\"", "max_attempts = 1_000, cap = \"100ms\""),
+        )
         .script("demo", script)
 }
 

@@ -37,7 +37,11 @@ fn of_log(admin: &Admin) -> Registry {
         counter.inc_by(value);
         registry.register(name, help, counter);
     }
-    registry.register("doorman_events", "Events in the log by status", by_status(&mut counts));
+    registry.register(
+        "doorman_events",
+        "Events in the log by status: with those trimmed, all that were accepted",
+        by_status(&mut counts),
+    );
     let ready = status::are_met(&admin.health.checks());
     registry.register("doorman_ready", "Whether the daemon is ready (1) or not (0)", gauge(u64::from(ready)));
     registry

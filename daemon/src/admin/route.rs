@@ -72,6 +72,15 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
             guard::check_operator(&admin.auth, request.headers())?;
             deliveries::retry(admin, read_body(request).await?).await
         }
+        ["api", "store", "verify"] if request.method() == Method::POST => {
+            guard::check_operator(&admin.auth, request.headers())?;
+            admin.verification.begin()
+        }
+        ["api", "store", "verify"] => {
+            let problem = |_| Problem::method_not_allowed("GET, HEAD, POST");
+            read_only(request.method()).map_err(problem)?;
+            admin.verification.show()
+        }
         _ => Err(Problem::not_found(
             "there is nothing at this path; the API begins at /api/status and /api/events",
         )),

@@ -44,6 +44,7 @@ pub async fn serve(listener: TcpListener, admin: Arc<Admin>, shutdown: impl Futu
         }
     }
     drop(listener);
+    admin.verification.stop();
     stop.send_replace(true);
     while connections.join_next().await.is_some() {}
 }

@@ -7,9 +7,11 @@ mod reading;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use doorman_plugin::{BoxFuture, DeliveryId, Secret};
+use doorman_store::verify::{Flaw, FlawKind, Report, TableRows};
 use http_body_util::Full;
 use hyper::{Method, Request};
 use prometheus_client::metrics::counter::Counter;
@@ -17,7 +19,7 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Admin, Auth, Check, Health, Operate, Running, serve};
+use super::{Admin, Auth, Check, Health, Inspect, Operate, Running, Verification, serve};
 use crate::cli::http::{Reply, exchange};
 use log::FixedLog;
 
@@ -29,6 +31,7 @@ pub async fn start_with(log: FixedLog, auth: Auth, ready: bool) -> SocketAddr {
         log: Arc::new(log),
         health: Arc::new(FixedHealth { ready }),
         operate: Arc::new(FirstIsDead),
+        verification: Verification::new(Arc::new(OneFlaw)),
         auth,
         metrics,
         version: "0.1.0",
@@ -110,5 +113,17 @@ impl Operate for FirstIsDead {
             }
             Ok(ids.iter().map(|id| id.number == 1).collect())
         })
+    }
+}
+
+/// A store with one thing wrong.
+struct OneFlaw;
+
+impl Inspect for OneFlaw {
+    fn verify(&self, _: &AtomicBool) -> Option<Report> {
+        let what = "an open delivery waits for this time, and has no due row".to_owned();
+        let flaw = Flaw { kind: FlawKind::NotDue, table: "due", at: "686f6f6b00".to_owned(), what };
+        let rows = vec![TableRows { table: "events", rows: 8 }, TableRows { table: "due", rows: 0 }];
+        Some(Report { rows, flaws: vec![flaw], ..Report::default() })
     }
 }

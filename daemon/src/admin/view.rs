@@ -4,6 +4,7 @@ use chrono::DateTime;
 use doorman_core::clock::UnixMillis;
 use doorman_core::store::{Counts, Event};
 use doorman_plugin::event::rfc3339;
+use doorman_store::verify::{Flaw, Report};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -269,6 +270,95 @@ impl Candidate {
             id: event.info.id.to_string(),
             event: event.info.event.to_string(),
             received_at: time(event.received_at),
+        }
+    }
+}
+
+/// `/api/store/verify`: how the last verification of the store stands.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct VerificationView {
+    /// Which one it is since the daemon started, 0 before the first.
+    pub number: u64,
+    /// Whether it still runs.
+    pub running: bool,
+    /// What it found; `null` while it runs, and when it ended early.
+    pub report: Option<ReportView>,
+}
+
+/// What a verification of the store found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReportView {
+    /// Whether nothing is wrong.
+    pub sound: bool,
+    /// Each count of events, as it is kept and as the rows come to.
+    pub counts: Vec<CountView>,
+    /// How many rows each table has.
+    pub tables: Vec<TableView>,
+    /// What is wrong, the first hundred of it.
+    pub flaws: Vec<FlawView>,
+    /// How much more is wrong.
+    pub unlisted: u64,
+}
+
+/// A count of events.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct CountView {
+    pub name: String,
+    /// As it is kept.
+    pub kept: u64,
+    /// As the rows come to.
+    pub counted: u64,
+}
+
+/// How many rows a table has.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct TableView {
+    pub table: String,
+    pub rows: u64,
+}
+
+/// One thing that is wrong with the store.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FlawView {
+    /// In which table.
+    pub table: String,
+    /// At which key, in hex, or in which range of positions.
+    pub at: String,
+    /// What is wrong there.
+    pub what: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl ReportView {
+    /// Of a report.
+    pub fn of(report: &Report) -> Self {
+        let (kept, counted) = (&report.ledger, &report.counted);
+        let counts = [
+            ("accepted", kept.accepted, counted.accepted),
+            ("pending", kept.pending, counted.pending),
+            ("delivered", kept.delivered, counted.delivered),
+            ("dead", kept.dead, counted.dead),
+            ("dropped", kept.dropped, counted.dropped),
+            ("trimmed", kept.trimmed, counted.trimmed),
+        ];
+        let count =
+            |(name, kept, counted): (&str, u64, u64)| CountView { name: name.to_owned(), kept, counted };
+        let flaw = |flaw: &Flaw| FlawView {
+            table: flaw.table.to_owned(),
+            at: flaw.at.clone(),
+            what: flaw.what.clone(),
+            advice: flaw.kind.advice().to_owned(),
+        };
+        let rows = report.rows.iter().map(|rows| TableView { table: rows.table.to_owned(), rows: rows.rows });
+        Self {
+            sound: report.is_sound(),
+            counts: counts.map(count).into(),
+            tables: rows.collect(),
+            flaws: report.flaws.iter().map(flaw).collect(),
+            unlisted: report.unlisted,
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::error::{CliError, Refusal};
 use super::http::{self, Reply};
-use crate::admin::view::{RetryAnswer, RetryRequest};
+use crate::admin::view::{RetryAnswer, RetryRequest, VerificationView};
 
 /// Asks a running daemon.
 #[derive(Clone, Debug)]
@@ -45,6 +45,11 @@ impl AdminClient {
         self.ask(Method::POST, "/api/deliveries/retry", body.into()).await
     }
 
+    /// Begins a verification of the store, unless one is running, and says how it stands.
+    pub async fn begin_verification(&self) -> Result<VerificationView, CliError> {
+        self.ask(Method::POST, "/api/store/verify", Bytes::new()).await
+    }
+
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, CliError> {
         let mut request = Request::builder()
             .method(method)
@@ -57,7 +62,7 @@ impl AdminClient {
             request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
         }
         let reply = http::exchange(&self.address, request).await?;
-        if reply.status != StatusCode::OK {
+        if !matches!(reply.status, StatusCode::OK | StatusCode::ACCEPTED) {
             return Err(refused(&self.address, &reply));
         }
         serde_json::from_slice(&reply.body).map_err(|error| not_doorman(&self.address, error.to_string()))

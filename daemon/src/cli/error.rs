@@ -41,6 +41,12 @@ pub enum CliError {
     /// The daemon refused.
     #[error("{0}")]
     Refused(Refusal),
+    /// The daemon did not do it to the end.
+    #[error("{0}")]
+    EndedEarly(String),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] doorman_store::OpenError),
     /// What was typed is wrong.
     #[error("{0}")]
     Usage(String),
@@ -71,6 +77,8 @@ impl CliError {
                 Exit::Unavailable
             }
             CliError::Refused(refusal) => refusal.exit(),
+            CliError::EndedEarly(_) => Exit::TempFail,
+            CliError::Store(error) => exit_of(error),
             CliError::Usage(_) => Exit::Usage,
             CliError::Data(_) => Exit::Data,
             CliError::Config(_) => Exit::Config,
@@ -79,6 +87,19 @@ impl CliError {
             CliError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
             CliError::Output(_) => Exit::Io,
         }
+    }
+}
+
+/// A damaged store is what was asked for: the answer is a no.
+fn exit_of(error: &doorman_store::OpenError) -> Exit {
+    use doorman_store::OpenError;
+    match error {
+        OpenError::Corrupt { .. } => Exit::Failed,
+        OpenError::Missing { .. } => Exit::NoInput,
+        OpenError::Locked { .. } => Exit::TempFail,
+        OpenError::Permission { .. } => Exit::NoPermission,
+        OpenError::NewerFormat { .. } => Exit::Data,
+        OpenError::Failed { .. } => Exit::Io,
     }
 }
 

@@ -28,6 +28,10 @@ async fn run(address: SocketAddr, line: &str) -> (String, Result<Exit, CliError>
         Command::Deliveries(DeliveriesCommand::Retry { ids }) => {
             deliveries::retry(&client, ids, &mut screen).await
         }
+        Command::Store(StoreCommand::Verify) => match store::verify(&client).await {
+            Ok(report) => store::show(&report, &mut screen),
+            Err(error) => Err(error),
+        },
         other => panic!("{other:?} does not talk to the daemon"),
     };
     (String::from_utf8(out).unwrap(), result)
@@ -81,6 +85,29 @@ async fn status_of_a_daemon_that_is_not_ready_fails_with_the_reason() {
     assert_eq!(result.unwrap(), Exit::Failed);
     assert!(text.starts_with("doorman 0.1.0  not ready"), "{text}");
     assert!(text.contains("disk failed: 2 MB left, 500 MB are reserved: make room"), "{text}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_sound_is_shown_with_what_to_do() {
+    let (text, result) = run(start().await, "store verify").await;
+    assert_eq!(result.unwrap(), Exit::Failed);
+    insta::assert_snapshot!(text, @r"
+    EVENTS    KEPT COUNT RECOUNT
+    accepted  0          0
+    pending   0          0
+    delivered 0          0
+    dead      0          0
+    dropped   0          0
+    trimmed   0          0
+
+    TABLE  ROWS
+    events 8
+    due    0
+
+    due 686f6f6b00: an open delivery waits for this time, and has no due row
+        this event may never be delivered: keep a copy of the folder, and restore a backup or have its sender post it again, under another messageId
+    the store is not sound: 1 problem
+    ");
 }
 
 #[tokio::test]

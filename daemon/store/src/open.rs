@@ -20,7 +20,7 @@ use crate::store::{Store, read_ledger, read_trimmed};
 use crate::table::{Table, meta};
 use crate::writer::Writer;
 
-pub(crate) use folder::refused;
+pub(crate) use folder::{is_readable, refused};
 
 /// The format of the whole store: raised when an older Doorman could not read what this one writes.
 pub(crate) const FORMAT: u32 = 1;

@@ -15,7 +15,7 @@ mod report;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use doorman_core::clock::UnixMillis;
 
@@ -27,11 +27,11 @@ use crate::settings::Settings;
 use crate::store::Store;
 
 impl Store {
-    /// Verifies the running store. Takes its time: it reads every row.
-    pub fn verify(&self) -> Report {
+    /// Verifies the running store. Takes its time: it reads every row. `None` when it was told to stop before the end.
+    pub fn verify(&self, stop: &AtomicBool) -> Option<Report> {
         // Nothing but the permission to read for long is held under it.
         let _reading = self.long_reads.read().unwrap_or_else(PoisonError::into_inner);
-        verify(&self.database)
+        verify(&self.database, stop)
     }
 
     /// Verifies the store in a folder that no process has open. Nothing in the folder is changed, and it is not locked:
@@ -41,24 +41,22 @@ impl Store {
     ///
     /// The store cannot be opened; damage that keeps it from being opened is an error, too.
     pub fn verify_folder(path: &Path, settings: &Settings) -> Result<Report, OpenError> {
-        // RocksDB makes a folder for what it does not find in it.
-        if !path.join("CURRENT").exists() {
-            return Err(OpenError::Missing { path: path.to_owned() });
-        }
+        open::is_readable(path)?;
         let cutoff = Arc::new(AtomicI64::new(UnixMillis::MIN));
         let database =
             Database::open_read_only(path, settings, &cutoff).map_err(|error| open::refused(path, error))?;
         open::check_format(path, &database)?;
-        Ok(verify(&database))
+        let not_stopped = "nobody tells it to stop";
+        Ok(verify(&database, &AtomicBool::new(false)).expect(not_stopped))
     }
 }
 
-fn verify(database: &Database) -> Report {
+fn verify(database: &Database, stop: &AtomicBool) -> Option<Report> {
     let view = database.snapshot();
     let mut report = Report::default();
     let cursors = others::cursors(&view, &mut report);
-    events::check(&view, cursors, &mut report);
-    others::check(&view, cursors, &mut report);
+    events::check(&view, cursors, stop, &mut report);
+    others::check(&view, cursors, stop, &mut report);
     report.compare();
-    report
+    (!stop.load(Ordering::Relaxed)).then_some(report)
 }

@@ -54,6 +54,7 @@ async fn a_shutdown_ends_idle_connections() {
     let admin = Admin {
         log: Arc::new(log::samples()),
         health: Arc::new(FixedHealth { ready: true }),
+        verification: Verification::new(Arc::new(OneFlaw)),
         operate: Arc::new(FirstIsDead),
         auth: Auth::None,
         metrics: Registry::default(),
@@ -68,4 +69,26 @@ async fn a_shutdown_ends_idle_connections() {
     stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(5), server).await.unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_verification_is_begun_by_an_operator_and_looked_at_by_anybody() {
+    let address = start().await;
+    assert_eq!(get_json(address, "/api/store/verify").await["number"], 0);
+    let refused = ask(address, Method::POST, "/api/store/verify", &[], "").await;
+    assert!(refused.status.is_client_error(), "a web page could send this: {:?}", refused.status);
+    let json_header = [("content-type", "application/json")];
+    let begun = ask(address, Method::POST, "/api/store/verify", &json_header, "").await;
+    assert_eq!((begun.status.as_u16(), &json(&begun)["number"]), (202, &serde_json::json!(1)));
+    let report = loop {
+        let latest = get_json(address, "/api/store/verify").await;
+        if latest["running"] == false {
+            break latest["report"].clone();
+        }
+    };
+    assert_eq!(
+        (&report["sound"], &report["flaws"][0]["table"]),
+        (&serde_json::json!(false), &serde_json::json!("due"))
+    );
+    assert_eq!(ask(address, Method::DELETE, "/api/store/verify", &[], "").await.status, 405);
 }

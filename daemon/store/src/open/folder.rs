@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use rocksdb::ErrorKind;
+use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use super::OpenError;
 
@@ -25,6 +26,27 @@ pub fn prepare(path: &Path) -> Result<(), OpenError> {
 pub fn note_pid(path: &Path) -> Result<(), OpenError> {
     let line = format!("{}\n", std::process::id());
     fs::write(path.join(PID_FILE), line).map_err(|error| io_error(path, &error))
+}
+
+/// Whether the store in a folder is there, and nobody has it open. Takes no lock.
+///
+/// Not for a process that has the store open itself: the system would take its lock away.
+pub fn is_readable(path: &Path) -> Result<(), OpenError> {
+    // RocksDB makes a folder for what it does not find in it.
+    let current = fs::metadata(path.join("CURRENT"));
+    current.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => OpenError::Missing { path: path.to_owned() },
+        _ => io_error(path, &error),
+    })?;
+    let Ok(lock) = fs::File::open(path.join("LOCK")) else { return Ok(()) };
+    let asked = fcntl_getlk(&lock, &Flock::from(FlockType::WriteLock));
+    match asked.map_err(|error| io_error(path, &error.into()))? {
+        Some(held) => Err(OpenError::Locked {
+            path: path.to_owned(),
+            pid: held.pid.map(|pid| pid.as_raw_nonzero().get() as u32),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// What RocksDB's refusal to open means. It has no error codes for most of it, so its words decide; those that are not

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use doorman_core::mapping::GenerationId;
@@ -60,9 +61,13 @@ fn after(change: impl FnOnce(&mut Batch<'_>)) -> Vec<(FlawKind, &'static str, St
     let mut batch = database.batch();
     change(&mut batch);
     database.write(batch, false).unwrap();
-    let report = opened.log.verify();
+    let report = verify(&opened);
     assert!(report.flaws.iter().all(|flaw| !flaw.what.is_empty() && !flaw.kind.advice().is_empty()));
     report.flaws.into_iter().map(|flaw| (flaw.kind, flaw.table, flaw.at)).collect()
+}
+
+fn verify(opened: &Opened) -> Report {
+    opened.log.verify(&AtomicBool::new(false)).unwrap()
 }
 
 fn without_counts(flaws: Vec<(FlawKind, &'static str, String)>) -> Vec<(FlawKind, &'static str, String)> {
@@ -80,7 +85,7 @@ fn due(at: i64, seq: u64, number: u16) -> Vec<u8> {
 #[test]
 fn a_sound_store_is_found_sound() {
     let (folder, opened) = sound();
-    let report = opened.log.verify();
+    let report = verify(&opened);
     assert_eq!(report.flaws, []);
     assert_eq!(report.counted.trimmed, 2);
     assert_eq!((report.counted.pending, report.counted.dead, report.counted.dropped), (4, 2, 2));
@@ -89,9 +94,9 @@ fn a_sound_store_is_found_sound() {
     assert_eq!((rows["deliveries"], rows["repeats"], rows["dedup"]), (4, 1, 10));
     assert_eq!(rows.len(), Table::ALL.len());
     drop(opened);
-    assert_eq!(open(folder.path()).log.verify().flaws, [], "leases are due again after a restart");
+    assert_eq!(verify(&open(folder.path())).flaws, [], "leases are due again after a restart");
     let empty = tempfile::tempdir().unwrap();
-    assert_eq!(open(empty.path()).log.verify().flaws, []);
+    assert_eq!(verify(&open(empty.path())).flaws, []);
 }
 
 #[test]
@@ -193,11 +198,17 @@ fn counts_that_are_off_are_named() {
     let mut batch = opened.log.database.batch();
     batch.put_record(&mut Vec::new(), Table::Meta, meta::LEDGER, &ledger);
     opened.log.database.write(batch, false).unwrap();
-    let said: Vec<_> = opened.log.verify().flaws.into_iter().map(|flaw| flaw.what).collect();
+    let said: Vec<_> = verify(&opened).flaws.into_iter().map(|flaw| flaw.what).collect();
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(said.contains(&"it counts 3 pending events, and the rows come to 4".to_owned()), "{said:?}");
     assert!(said.contains(&"it counts 1 delivered events, and the rows come to 0".to_owned()), "{said:?}");
     assert!(said.contains(&"it counts 7 held events, and the rows come to 1".to_owned()), "{said:?}");
+}
+
+#[test]
+fn a_verification_that_is_told_to_stop_says_nothing() {
+    let (_folder, opened) = sound();
+    assert!(opened.log.verify(&AtomicBool::new(true)).is_none());
 }
 
 fn contents(folder: &Path) -> BTreeMap<String, (u64, SystemTime)> {

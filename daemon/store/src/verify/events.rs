@@ -1,5 +1,7 @@
 //! All events with what belongs to them, in the order of their positions.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use doorman_core::store::{Plan, Status, Verdict};
 
 use super::column::Column;
@@ -12,7 +14,7 @@ use crate::record::{self, Outline, PlanRecord};
 use crate::table::Table;
 
 /// Reads the tables of events side by side, each once.
-pub fn check(view: &View<'_>, cursors: Cursors, report: &mut Report) {
+pub fn check(view: &View<'_>, cursors: Cursors, stop: &AtomicBool, report: &mut Report) {
     let mut columns = [
         Column::new(view, Table::Events, 8),
         Column::new(view, Table::Plans, 8),
@@ -24,6 +26,9 @@ pub fn check(view: &View<'_>, cursors: Cursors, report: &mut Report) {
     let mut pass = Pass { cursors, next: 1, run_through: 0, held: 0 };
     let mut first_open = None;
     while let Some(seq) = columns.iter_mut().filter_map(|column| column.next_seq(report)).min() {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
         let [events, plans, open, attempts, dead, repeats] =
             columns.each_mut().map(|column| column.take(seq, report));
         if !open.is_empty() {

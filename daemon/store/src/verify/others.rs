@@ -1,5 +1,7 @@
 //! The tables that are not ordered by position.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use doorman_core::id;
 use doorman_core::mapping::GenerationId;
 use doorman_core::store::{Lease, StoreError, Through};
@@ -40,11 +42,11 @@ fn read<T: serde::de::DeserializeOwned>(view: &View<'_>, key: &[u8], report: &mu
 }
 
 /// Checks due rows, identities, generations and single rows.
-pub fn check(view: &View<'_>, cursors: Cursors, report: &mut Report) {
-    each(view, Table::Due, report, |(key, _), report| check_due(view, key, report));
+pub fn check(view: &View<'_>, cursors: Cursors, stop: &AtomicBool, report: &mut Report) {
+    each(view, Table::Due, stop, report, |(key, _), report| check_due(view, key, report));
     let last = cursors.ledger.accepted_through;
-    each(view, Table::Dedup, report, |row, report| check_identity(row, last, report));
-    check_generations(view, report);
+    each(view, Table::Dedup, stop, report, |row, report| check_identity(row, last, report));
+    check_generations(view, stop, report);
     let secret = view.get(Table::Meta, meta::SECRET).map(|secret| secret.map(|secret| secret.len()));
     if !matches!(secret, Ok(Some(32))) {
         report.flaw(
@@ -54,19 +56,23 @@ pub fn check(view: &View<'_>, cursors: Cursors, report: &mut Report) {
             "the secret of all identities is missing",
         );
     }
-    each(view, Table::Meta, report, |_, _| Ok(()));
+    each(view, Table::Meta, stop, report, |_, _| Ok(()));
 }
 
 /// Reads every row of a table.
 fn each(
     view: &View<'_>,
     table: Table,
+    stop: &AtomicBool,
     report: &mut Report,
     check: impl Fn(&Row, &mut Report) -> Result<(), StoreError>,
 ) {
     let mut rows = 0;
     for row in view.rows_once(table, vec![]..vec![u8::MAX; 128]) {
         rows += 1;
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = row.and_then(|row| check(&row, report)) {
             report.failed(table, &error);
         }
@@ -104,7 +110,7 @@ fn check_identity((key, value): &Row, last: u64, report: &mut Report) -> Result<
 }
 
 /// The generations that are listed are those that are kept.
-fn check_generations(view: &View<'_>, report: &mut Report) {
+fn check_generations(view: &View<'_>, stop: &AtomicBool, report: &mut Report) {
     let listed = generations::kept(view).unwrap_or_else(|error| {
         report.failed(Table::Meta, &error);
         Vec::new()
@@ -119,7 +125,7 @@ fn check_generations(view: &View<'_>, report: &mut Report) {
             Err(error) => report.failed(Table::Generations, &error),
         }
     }
-    each(view, Table::Generations, report, |(key, _), report| {
+    each(view, Table::Generations, stop, report, |(key, _), report| {
         let id = <[u8; 8]>::try_from(&key[..]).map(u64::from_be_bytes);
         if !id.is_ok_and(|id| listed.contains(&id)) {
             report.flaw(FlawKind::Stray, Table::Generations, key, "a generation that is not listed");

@@ -83,11 +83,12 @@ impl FlawKind {
                 "status and metrics are off by that much; events and deliveries are not affected: report it"
             }
             FlawKind::MissingEvents => {
-                "these events are lost: keep a copy of the folder, and have their senders post them again, or restore a backup"
+                "these events are lost: keep a copy of the folder, and restore a backup or have their senders post them again, under \
+                 another messageId"
             }
             FlawKind::Plan | FlawKind::Open | FlawKind::NotDue | FlawKind::EndUnknown => {
-                "this event may never be delivered: keep a copy of the folder, look at it with `doorman events show`, and have \
-                 its sender post it again, or restore a backup"
+                "this event may never be delivered: keep a copy of the folder, and restore a backup or have its sender post it \
+                 again, under another messageId"
             }
             FlawKind::Orphan | FlawKind::StrayDue | FlawKind::Stray => {
                 "left over from something that is lost or gone, and harmless by itself: keep a copy of the folder and report it"
