@@ -69,7 +69,7 @@ impl Trim {
 /// Where a survey looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch {
-    /// Behind this position.
+    /// Behind this position: 0, or where an earlier survey ended.
     pub after: u64,
     /// Up to this one.
     pub through: u64,

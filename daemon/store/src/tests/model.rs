@@ -6,8 +6,8 @@ use doorman_core::mapping::GenerationId;
 use doorman_core::store::contract::DEDUP_WINDOW;
 use doorman_core::store::model::MemoryStore;
 use doorman_core::store::{
-    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan, Stretch,
-    Survey, Through, Trim, Verdict,
+    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan, Status,
+    Stretch, Survey, Through, Trim, Verdict,
 };
 use doorman_plugin::DeliveryId;
 use fastrand::Rng;
@@ -39,14 +39,21 @@ fn trims(asked: Asked, store: &dyn Log, model: &dyn Log) -> (Trim, Trim) {
     let Survey { mut trim, reached, .. } = store.survey(asked.stretch, asked.old, asked.limit).unwrap();
     let same = Stretch { through: reached, ..asked.stretch };
     let by_model = model.survey(same, asked.old, usize::MAX).unwrap().trim;
-    assert_eq!(
-        [trim.delivered, trim.dead, trim.dropped],
-        [by_model.delivered, by_model.dead, by_model.dropped]
-    );
-    assert!(by_model.ranges.iter().all(|(seq, _)| trim.covers(*seq)), "{trim:?} {by_model:?}");
+    let going = model.events_after(0, usize::MAX).unwrap().into_iter().filter(|event| trim.covers(event.seq));
+    let statuses: Vec<_> = going.map(|event| status(model, event.seq)).collect();
+    let of = |status| statuses.iter().filter(|one| **one == status).count() as u64;
+    let counted = [Status::Pending, Status::Delivered, Status::Dead, Status::Dropped].map(of);
+    assert_eq!(counted, [0, trim.delivered, trim.dead, trim.dropped], "{trim:?}");
+    // Where dead events go before others, a run that is only half old enough stays whole.
+    let is_whole = asked.old.dead > asked.old.finished;
+    assert!(is_whole || by_model.ranges.iter().all(|(seq, _)| trim.covers(*seq)), "{trim:?} {by_model:?}");
     trim.through.finished = reached;
     let seen_by_model = Trim { seen: by_model.seen, ..trim.clone() };
     (trim, seen_by_model)
+}
+
+fn status(log: &dyn Log, seq: u64) -> Status {
+    Status::of(log.plan(seq).unwrap().as_ref(), &log.deliveries(seq).unwrap())
 }
 
 fn verdict(rng: &mut Rng) -> Verdict {
@@ -92,12 +99,15 @@ fn step(rng: &mut Rng, log: &dyn Log) -> Step {
     let events = (0..4).map(new).collect();
     let mut keys = |count| (0..count).map(|_| any(rng)).collect::<Vec<_>>();
     let (closed, mut revivals) = (keys(8), keys(4));
+    let dead = log.unfinished(true, None, 99).unwrap();
+    revivals.extend(rng.choice(&dead).map(|one| (one.seq, one.id.number)));
     // Nothing is dead before its plan is on disk.
     revivals.retain(|(seq, _)| !seqs.contains(seq));
     let closes = closed.into_iter().map(|key| close(rng, key)).collect();
     let trim = rng.bool().then(|| {
         let (dead, finished) = (rng.u64(0..=accepted), rng.u64(0..=accepted));
-        let after = if rng.bool() { log.trimmed_through().finished } else { rng.u64(0..=finished) };
+        // A survey begins where another ended, so that it does not begin in the midst of a run.
+        let after = if rng.bool() { log.trimmed_through().finished } else { 0 };
         let stretch = Stretch { after, through: finished.max(dead).max(after) };
         Asked {
             stretch,
@@ -194,5 +204,5 @@ fn the_store_and_the_model_say_the_same_after_any_commits() {
             }
         }
     }
-    assert!(answered.iter().all(|times| *times > 2), "refused and done: {answered:?}");
+    assert!(answered.iter().all(|times| *times > 5), "refused and done: {answered:?}");
 }
