@@ -37,7 +37,7 @@ pub use destination::{Destination, Retry};
 pub use listeners::{Admin, AdminAuth, Server};
 pub use problem::{ConfigProblems, Problem};
 pub use routing::{Environment, Source};
-pub use stages::{Accept, Log, Map, Reload, Scripts};
+pub use stages::{Accept, Log, Map, Reload, Scripts, Supervise};
 pub use store::Store;
 
 use excerpt::Document;
@@ -65,6 +65,8 @@ pub struct Config {
     pub map: Map,
     /// `[scripts]`: the mapping scripts and what a run of one may use.
     pub scripts: Scripts,
+    /// `[supervise]`: what follows when a part of the daemon fails that should not.
+    pub supervise: Supervise,
     /// `[log]`: the daemon's own log.
     pub log: Log,
     /// `[environments.<name>]`, at least one.
@@ -138,6 +140,7 @@ impl Config {
             accept: Accept::read(root.section("accept")),
             map: Map::read(root.section("map")),
             scripts: Scripts::read(root.section("scripts")),
+            supervise: Supervise::read(root.section("supervise")),
             log: Log::read(root.section("log")),
             environments: read_named(environments, |_, section| {
                 Environment::read(section, &destination_names)

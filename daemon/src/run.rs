@@ -10,7 +10,7 @@ use doorman_core::receive::body::BodyLimits;
 use doorman_core::receive::rate::Rate;
 use doorman_core::receive::{Admission, Endpoint, Endpoints, Limits, Receiver};
 use doorman_core::supervise::threads::OneEach;
-use doorman_core::supervise::{Escalation, RestartPolicy, Supervisor, panics};
+use doorman_core::supervise::{Escalation, Supervisor, panics};
 use doorman_store::{Store, Writer};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -60,7 +60,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
     let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _)?;
 
-    let (supervisor, mut escalations) = Supervisor::new(RestartPolicy::default());
+    let (supervisor, mut escalations) = Supervisor::new(foundation::restart_policy(&config));
     let clock = Clock::system(opened.clock_floor);
     let foundation = pipeline::Foundation {
         journals: journals(opened.journal, &opened.log),
@@ -78,9 +78,10 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let identity = IdentityKey::new(opened.secret, config.store.dedup_scope);
     let receiver = Arc::new(receiver(&config, &tokens, identity, &pipeline, admission.clone()));
     let (drain, draining) = watch::channel(false);
-    pipeline.receive(server, Arc::clone(&receiver), draining.clone());
+    let (close, closing) = watch::channel(false);
+    pipeline.receive(server, Arc::clone(&receiver), draining);
     let operating = Operating {
-        log: opened.log,
+        log: Arc::clone(&opened.log) as _,
         admission: admission.clone(),
         scripts: scripts.clone(),
         receiver,
@@ -88,7 +89,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         deliveries: pipeline.deliveries.clone(),
         started: Instant::now(),
     };
-    let admin = start_admin(&config, admin_listener, operating, &pipeline, draining)?;
+    let admin = start_admin(&config, admin_listener, operating, &pipeline, closing)?;
     listening.write(&config.store.path)?;
     announce(&config, &listening, &tokens, curl);
 
@@ -96,7 +97,8 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     drop(watching);
     if exit == Exit::Ok {
         admission.drain();
-        stop(drain, pipeline, admin, &mut signals, config.server.drain_timeout).await;
+        let timeout = config.server.drain_timeout;
+        stop(Stop { drain, pipeline, close, admin, store: opened.log }, &mut signals, timeout).await;
     } else {
         // Not ready from now on: nothing may be answered as if it were on disk, and those who wait get their 503.
         admission.drain();
@@ -163,7 +165,7 @@ fn start_admin(
     listener: TcpListener,
     operating: Operating,
     pipeline: &Pipeline,
-    mut draining: watch::Receiver<bool>,
+    mut closing: watch::Receiver<bool>,
 ) -> Result<tokio::task::JoinHandle<()>, StartError> {
     let auth = match &config.admin.auth {
         AdminAuth::None => Auth::None,
@@ -179,7 +181,7 @@ fn start_admin(
     };
     let shutdown = async move {
         // The sender is only dropped at the very end.
-        let _ = draining.wait_for(|drain| *drain).await;
+        let _ = closing.wait_for(|close| *close).await;
     };
     Ok(tokio::spawn(admin::serve(listener, Arc::new(admin), shutdown)))
 }
@@ -255,19 +257,28 @@ async fn until_the_end(
     }
 }
 
-/// Stops in flow order: what was taken in is answered, what is under way ends, what is left waits on disk. A second
-/// signal ends it at once, which is as safe.
-async fn stop(
+/// What is to be stopped.
+struct Stop {
     drain: watch::Sender<bool>,
     pipeline: Pipeline,
+    close: watch::Sender<bool>,
     admin: tokio::task::JoinHandle<()>,
-    signals: &mut Signals,
-    timeout: Duration,
-) {
+    store: Arc<Store>,
+}
+
+/// Stops in flow order: what was taken in is answered, what is under way ends, what is left waits on disk. The admin
+/// listener says until then that the daemon is not ready. A second signal ends it at once, which is as safe.
+async fn stop(parts: Stop, signals: &mut Signals, timeout: Duration) {
+    let Stop { drain, pipeline, close, admin, store } = parts;
     let deadline = Instant::now() + timeout;
     drain.send_replace(true);
     let orderly = async {
         pipeline.stop(deadline).await;
+        // Only spares the next start a replay of the log: without it, nothing is lost.
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.flush()).await {
+            tracing::warn!("{error}; the next start replays its log");
+        }
+        close.send_replace(true);
         let _ = admin.await;
     };
     tokio::select! {

@@ -18,8 +18,13 @@ pub const fn breaks(_: &'static str) -> bool {
     false
 }
 
+/// Widens the gap between two steps that a broken promise has opened, so that a crash may fall into it.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub fn dawdle() {}
+
 #[cfg(feature = "faults")]
-pub use armed::{breaks, point};
+pub use armed::{breaks, dawdle, point};
 
 #[cfg(feature = "faults")]
 mod armed {
@@ -59,6 +64,11 @@ mod armed {
             let due = if *again { pass.is_multiple_of(*at) } else { pass == *at };
             assert!(!due, "a fault at {name}, pass {pass}");
         }
+    }
+
+    /// Widens the gap between two steps that a broken promise has opened, so that a crash may fall into it.
+    pub fn dawdle() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
 
     /// Whether a promise is broken on purpose.

@@ -15,19 +15,31 @@ use super::stages::{LOG_FORMATS, RELOADS};
 use super::store::DEDUP_SCOPES;
 use super::{
     Accept, Admin, AdminAuth, Config, Destination, Environment, Log, Map, Retry, Scripts, Server, Source,
-    Store,
+    Store, Supervise,
 };
 
 /// The whole of it, in the order of `config/doorman.toml`.
 pub(super) fn show(config: &Config) -> String {
-    let Config { server, admin, store, accept, map, scripts, log, environments, sources, destinations } =
-        config;
+    let Config {
+        server,
+        admin,
+        store,
+        accept,
+        map,
+        scripts,
+        supervise,
+        log,
+        environments,
+        sources,
+        destinations,
+    } = config;
     let mut page = Page::default();
     page.server(server);
     page.admin(admin);
     page.store(store);
     page.stages(accept, map);
     page.scripts(scripts);
+    page.supervise(supervise);
     page.log(log);
     for (name, environment) in environments {
         page.environment(name, environment);
@@ -129,6 +141,14 @@ impl Page {
         self.duration("deadline", *deadline);
         self.number("max_operations", *max_operations);
         self.number("max_actions_per_event", *max_actions_per_event as u64);
+    }
+
+    fn supervise(&mut self, supervise: &Supervise) {
+        let Supervise { max_restarts, window, backoff } = supervise;
+        self.heading("supervise");
+        self.number("max_restarts", *max_restarts as u64);
+        self.duration("window", *window);
+        self.duration("backoff", *backoff);
     }
 
     fn log(&mut self, log: &Log) {

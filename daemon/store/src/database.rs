@@ -5,7 +5,8 @@ use std::ops::Range;
 use doorman_core::faults;
 use doorman_core::store::StoreError;
 use rocksdb::{
-    ColumnFamily, DB, DBPinnableSlice, IteratorMode, ReadOptions, Snapshot, WriteBatch, WriteOptions,
+    ColumnFamily, DB, DBPinnableSlice, FlushOptions, IteratorMode, ReadOptions, Snapshot, WriteBatch,
+    WriteOptions,
 };
 
 use crate::options::{self, DedupCutoff};
@@ -60,6 +61,14 @@ impl Database {
     /// Makes all that is written durable.
     pub fn sync(&self) -> Result<(), StoreError> {
         self.db.flush_wal(!faults::breaks("no-fsync")).map_err(|error| failed("syncing its log", error))
+    }
+
+    /// Writes what is in memory to table files, so that the next opening has no log to replay.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let tables = Table::ALL.map(|table| self.table(table));
+        self.db
+            .flush_cfs_opt(&tables, &FlushOptions::default())
+            .map_err(|error| failed("writing table files", error))
     }
 
     /// Compacts a whole table.

@@ -57,6 +57,15 @@ impl Store {
         Writer::new(Arc::clone(self))
     }
 
+    /// Writes what is in memory to table files, so that the next opening has no log to replay. Nothing depends on it.
+    ///
+    /// # Errors
+    ///
+    /// When the disk is full, say.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.database.flush()
+    }
+
     /// The ledger of the last batch.
     pub(crate) fn ledger(&self) -> Ledger {
         *self.lock()

@@ -13,13 +13,12 @@ mod tally;
 use std::collections::HashMap;
 
 use doorman_core::clock::UnixMillis;
-use doorman_core::identity::Hash128;
 use doorman_core::store::{DueKey, Lease, Repeats, StoreError};
-use doorman_plugin::EventId;
 
 use crate::database::{Batch, Database, View};
 use crate::keys;
 use crate::ledger::Ledger;
+use crate::recent::Recent;
 use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord};
 use crate::table::{Table, meta};
 
@@ -37,11 +36,10 @@ pub struct Turn<'a> {
     batch: Batch<'a>,
     ledger: Ledger,
     tally: &'a mut Tally,
+    recent: &'a mut Recent,
     window_ms: UnixMillis,
     now: UnixMillis,
     buffer: Vec<u8>,
-    /// Identities that this commit accepted.
-    identities: HashMap<Hash128, (EventId, Hash128)>,
     /// Repeats that this commit counted, with those before.
     repeats: HashMap<u64, Repeats>,
     /// Deliveries that this commit has moved.
@@ -84,6 +82,7 @@ impl<'a> Turn<'a> {
         database: &'a Database,
         mut ledger: Ledger,
         tally: &'a mut Tally,
+        recent: &'a mut Recent,
         window_ms: UnixMillis,
         now: UnixMillis,
         buffer: Vec<u8>,
@@ -95,10 +94,10 @@ impl<'a> Turn<'a> {
             batch: database.batch(),
             ledger,
             tally,
+            recent,
             window_ms,
             now,
             buffer,
-            identities: HashMap::new(),
             repeats: HashMap::new(),
             moved: HashMap::new(),
             planned: HashMap::new(),

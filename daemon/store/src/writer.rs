@@ -9,6 +9,7 @@ use doorman_core::store::{Commit, Committed, Journal, StoreError};
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
+use crate::recent::{self, Recent};
 use crate::store::{Store, read_ledger};
 use crate::table::Table;
 use crate::turn::{Tally, Turn};
@@ -24,6 +25,7 @@ pub struct Writer {
     store: Arc<Store>,
     ledger: Ledger,
     tally: Tally,
+    recent: Recent,
     window_ms: UnixMillis,
     cutoff: DedupCutoff,
     /// Kept from commit to commit for its capacity.
@@ -49,6 +51,7 @@ impl Writer {
             store,
             ledger,
             tally: Tally::default(),
+            recent: Recent::new(recent::LEAST),
             buffer: Vec::new(),
             deletions: 0,
             broken,
@@ -76,7 +79,8 @@ impl Writer {
         self.cutoff.store(now.saturating_sub(self.window_ms), Ordering::Relaxed);
         let store = Arc::clone(&self.store);
         let buffer = std::mem::take(&mut self.buffer);
-        let mut turn = Turn::new(&store.database, self.ledger, &mut self.tally, self.window_ms, now, buffer);
+        let (tally, recent) = (&mut self.tally, &mut self.recent);
+        let mut turn = Turn::new(&store.database, self.ledger, tally, recent, self.window_ms, now, buffer);
         let mut committed = Committed::default();
         for event in commit.events.drain(..) {
             committed.events.push(turn.accept(event)?);

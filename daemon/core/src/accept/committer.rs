@@ -122,6 +122,7 @@ impl Committer {
     ) -> Result<(), StoreError> {
         if faults::breaks("attempt-before-plan") {
             self.hand_over(&mut taken.hand_overs);
+            faults::dawdle();
         }
         let work = &mut taken.work;
         let durable = work.must_be_durable();

@@ -52,6 +52,11 @@ fn every_key_is_taken() {
     max_operations = 1_300
     max_actions_per_event = 14
 
+    [supervise]
+    max_restarts = 22
+    window = "23s"
+    backoff = "24ms"
+
     [log]
     format = "text"
     level = "debug"
@@ -159,6 +164,11 @@ fn what_is_left_out_has_its_default() {
     deadline = "50ms"
     max_operations = 1_000_000
     max_actions_per_event = 1_000
+
+    [supervise]
+    max_restarts = 5
+    window = "1m"
+    backoff = "10ms"
 
     [log]
     format = "auto"
