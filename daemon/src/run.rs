@@ -1,7 +1,7 @@
 //! `doorman run`: from the configuration to a running daemon, and back to nothing.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use doorman_core::clock::Clock;
@@ -9,8 +9,9 @@ use doorman_core::identity::IdentityKey;
 use doorman_core::receive::body::BodyLimits;
 use doorman_core::receive::rate::Rate;
 use doorman_core::receive::{Admission, Endpoint, Endpoints, Limits, Receiver};
-use doorman_core::supervise::{Escalation, RestartPolicy, Supervisor};
-use doorman_store::Store;
+use doorman_core::supervise::threads::OneEach;
+use doorman_core::supervise::{Escalation, RestartPolicy, Supervisor, panics};
+use doorman_store::{Store, Writer};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -34,6 +35,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Runs the daemon until it is told to stop. `curl`: print a line to paste for each endpoint, once it listens.
 pub fn run(built: Built, curl: bool) -> ExitCode {
     logging::start(built.config.log.level);
+    panics::note();
     let system = actix::System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect(
             "a runtime needs threads and an epoll instance; a system that has none left cannot run a daemon",
@@ -64,11 +66,12 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let (supervisor, mut escalations) = Supervisor::new(RestartPolicy::default());
     let clock = Clock::system(opened.clock_floor);
     let foundation = pipeline::Foundation {
-        journal: Box::new(opened.journal),
+        journals: journals(opened.journal, &opened.log),
         log: Arc::clone(&opened.log) as _,
         scripts: scripts.live(),
         clock,
         supervisor: supervisor.clone(),
+        threads: Arc::new(OneEach::default()),
     };
     let mut pipeline = pipeline::start(foundation, foundation::pipeline_settings(&config, plugins));
     let watching = scripts.watch(pipeline.mapping.clone(), &config.scripts);
@@ -99,11 +102,22 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         admission.drain();
         stop(drain, pipeline, admin, &mut signals, config.server.drain_timeout).await;
     } else {
-        // Nothing may be answered from now on as if it were on disk; those who wait get their 503.
+        // Not ready from now on: nothing may be answered as if it were on disk, and those who wait get their 503.
+        admission.drain();
         let _ = tokio::time::timeout(LAST_WORDS, log_all(&mut escalations)).await;
         std::process::exit(exit.code());
     }
     Ok(exit)
+}
+
+/// The writing side that came with the opened store, and then a new one whenever a committer is made anew.
+fn journals(opened: Writer, store: &Arc<Store>) -> pipeline::Journals {
+    let opened = Mutex::new(Some(opened));
+    let store = Arc::clone(store);
+    Box::new(move || {
+        let first = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::new(first.unwrap_or_else(|| store.writer()))
+    })
 }
 
 fn admin_address(config: &Config) -> Result<String, StartError> {
@@ -237,7 +251,7 @@ async fn until_the_end(
             Some(escalation) = escalations.recv() => {
                 tracing::error!("{escalation}; the process ends, and a restart goes on from what is on disk");
                 return match escalation {
-                    Escalation::TooManyRestarts { .. } | Escalation::Ended { .. } => Exit::Software,
+                    Escalation::TooManyRestarts { .. } => Exit::Software,
                     Escalation::Failed { .. } => Exit::Io,
                 };
             }

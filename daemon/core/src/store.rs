@@ -94,11 +94,17 @@ pub enum Appended {
 /// The writing side. There is one, and its owner calls it from one thread.
 pub trait Journal: Send + 'static {
     /// Writes all of it in one atomic batch. With `durable`, returns only once that batch and all before it are on
-    /// disk. `now` is the time of acceptance of its events.
+    /// disk. `now` is the time of acceptance of its events, which are taken out of the commit; all else stays in it, and
+    /// changes nothing if it is committed again.
     ///
     /// A duplicate of an event that is earlier in the same commit is answered as one. Duplicates are noted at their
     /// first event, as [`Repeats`].
-    fn commit(&mut self, commit: Commit, now: UnixMillis, durable: bool) -> Result<Committed, StoreError>;
+    fn commit(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        durable: bool,
+    ) -> Result<Committed, StoreError>;
 
     /// Makes all earlier commits durable.
     fn sync(&mut self) -> Result<(), StoreError>;

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
+use doorman_core::faults;
 use doorman_core::store::StoreError;
 use rocksdb::{
     ColumnFamily, DB, DBPinnableSlice, IteratorMode, ReadOptions, Snapshot, WriteBatch, WriteOptions,
 };
 
-use crate::negative_control::WAITS_FOR_THE_DISK;
 use crate::options::{self, DedupCutoff};
 use crate::record::{self, Record};
 use crate::settings::Settings;
@@ -53,13 +53,13 @@ impl Database {
     /// Writes a batch; with `durable`, returns once it and all before it are on disk.
     pub fn write(&self, batch: Batch<'_>, durable: bool) -> Result<(), StoreError> {
         let mut options = WriteOptions::default();
-        options.set_sync(durable && WAITS_FOR_THE_DISK);
+        options.set_sync(durable && !faults::breaks("no-fsync"));
         self.db.write_opt(batch.writes, &options).map_err(|error| failed("writing a batch", error))
     }
 
     /// Makes all that is written durable.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.db.flush_wal(WAITS_FOR_THE_DISK).map_err(|error| failed("syncing its log", error))
+        self.db.flush_wal(!faults::breaks("no-fsync")).map_err(|error| failed("syncing its log", error))
     }
 
     /// Compacts a whole table.

@@ -23,7 +23,6 @@ mod generations;
 mod keys;
 mod ledger;
 mod log;
-mod negative_control;
 mod open;
 mod options;
 mod record;

@@ -15,7 +15,7 @@ use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
 use crate::recover::{self, Recovered};
 use crate::settings::Settings;
-use crate::store::{Store, read_ledger};
+use crate::store::{Dedup, Store, read_ledger};
 use crate::table::{Table, meta};
 use crate::writer::Writer;
 
@@ -103,8 +103,9 @@ impl Store {
         let mut ledger = read_ledger(&database).map_err(broken)?.unwrap_or_default();
         check_journal(path, &database, &ledger)?;
         let recovered = recover::leases(&database, &mut ledger).map_err(broken)?;
-        let log = Arc::new(Store::new(database, ledger, settings.generations_kept));
-        let journal = Writer::new(Arc::clone(&log), ledger, settings.dedup_window, cutoff);
+        let dedup = Dedup { window: settings.dedup_window, cutoff };
+        let log = Arc::new(Store::new(database, ledger, settings.generations_kept, dedup));
+        let journal = log.writer();
         Ok(Opened { journal, log, secret, clock_floor: ledger.clock, recovered })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::store::{Commit, Committed, Journal, StoreError};
@@ -10,7 +9,7 @@ use doorman_core::store::{Commit, Committed, Journal, StoreError};
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
-use crate::store::Store;
+use crate::store::{Store, read_ledger};
 use crate::table::Table;
 use crate::turn::{Tally, Turn};
 
@@ -35,21 +34,24 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(
-        store: Arc<Store>,
-        ledger: Ledger,
-        dedup_window: Duration,
-        cutoff: DedupCutoff,
-    ) -> Self {
+    /// A writer that goes on from the ledger on disk; where that cannot be read, every call says so. There must be no
+    /// other writer.
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        let (ledger, broken) = match read_ledger(&store.database) {
+            Ok(ledger) => (ledger.unwrap_or_default(), None),
+            Err(error) => (store.ledger(), Some(error)),
+        };
+        store.set_open_from(ledger.open_from);
+        store.publish(ledger);
         Self {
+            window_ms: UnixMillis::try_from(store.dedup.window.as_millis()).unwrap_or(UnixMillis::MAX),
+            cutoff: Arc::clone(&store.dedup.cutoff),
             store,
             ledger,
             tally: Tally::default(),
-            window_ms: UnixMillis::try_from(dedup_window.as_millis()).unwrap_or(UnixMillis::MAX),
-            cutoff,
             buffer: Vec::new(),
             deletions: 0,
-            broken: None,
+            broken,
         }
     }
 
@@ -64,14 +66,19 @@ impl Writer {
         result
     }
 
-    fn write(&mut self, commit: Commit, now: UnixMillis, durable: bool) -> Result<Committed, StoreError> {
+    fn write(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        durable: bool,
+    ) -> Result<Committed, StoreError> {
         let now = now.max(self.ledger.clock);
         self.cutoff.store(now.saturating_sub(self.window_ms), Ordering::Relaxed);
         let store = Arc::clone(&self.store);
         let buffer = std::mem::take(&mut self.buffer);
         let mut turn = Turn::new(&store.database, self.ledger, &mut self.tally, self.window_ms, now, buffer);
         let mut committed = Committed::default();
-        for event in commit.events {
+        for event in commit.events.drain(..) {
             committed.events.push(turn.accept(event)?);
         }
         for plan in &commit.plans {
@@ -120,7 +127,12 @@ impl Writer {
 }
 
 impl Journal for Writer {
-    fn commit(&mut self, commit: Commit, now: UnixMillis, durable: bool) -> Result<Committed, StoreError> {
+    fn commit(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        durable: bool,
+    ) -> Result<Committed, StoreError> {
         self.refuse_if_broken()?;
         if commit.is_empty() {
             return Ok(Committed::default());

@@ -1,17 +1,21 @@
 //! The committer on the in-memory store.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use doorman_plugin::DeliveryId;
 use tokio::sync::oneshot::error::TryRecvError;
 
-use super::committer::{Committer, Limits, SharedJournal};
+use super::committer::{Committer, Limits};
 use crate::clock::Clock;
 use crate::mapping::GenerationId;
-use crate::queues::commit::{CommitQueue, NotWritten, Submitted};
+use crate::queues::commit::{CommitQueue, HandOver, NotWritten, Submitted};
+use crate::queues::delivery::{DeliveryQueue, Leased};
 use crate::queues::mapping::MappingQueue;
-use crate::sample::{new_event, store};
+use crate::sample::{delivery, leased_action, new_event, store};
+use crate::store::model::MemoryStore;
 use crate::store::{Commit, Committed, Journal, Log, Plan, StoreError, Verdict};
 
 const LIMITS: Limits = Limits { max_batch_events: 2, max_batch_bytes: 1_000 };
@@ -20,33 +24,59 @@ struct Desk {
     committer: Committer,
     commits: CommitQueue,
     mapping: MappingQueue,
+    sink: DeliveryQueue,
 }
 
 fn desk(journal: impl Journal) -> Desk {
     let commits = CommitQueue::new(3);
     let mapping = MappingQueue::new(100, 1_000);
-    let journal: SharedJournal = Arc::new(Mutex::new(Box::new(journal)));
-    let committer = Committer::new(
-        journal,
-        commits.clone(),
-        mapping.clone(),
-        HashMap::new(),
-        Clock::manual(1_000),
-        LIMITS,
-    );
-    Desk { committer, commits, mapping }
+    let sink = DeliveryQueue::new(2);
+    let committer = committer(journal, &commits, &mapping, &sink);
+    Desk { committer, commits, mapping, sink }
+}
+
+fn committer(
+    journal: impl Journal,
+    commits: &CommitQueue,
+    mapping: &MappingQueue,
+    sink: &DeliveryQueue,
+) -> Committer {
+    let deliveries = HashMap::from([("sink".into(), sink.clone())]);
+    let clock = Clock::manual(1_000);
+    Committer::new(Box::new(journal), commits.clone(), mapping.clone(), deliveries, clock, LIMITS)
 }
 
 /// A journal whose disk has failed.
 struct Failing;
 
 impl Journal for Failing {
-    fn commit(&mut self, _: Commit, _: i64, _: bool) -> Result<Committed, StoreError> {
+    fn commit(&mut self, _: &mut Commit, _: i64, _: bool) -> Result<Committed, StoreError> {
         Err(StoreError::Failed { doing: "writing", message: "no space left on device".to_owned() })
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+/// A journal that panics once, before or after it has written.
+struct Panicking {
+    memory: MemoryStore,
+    before: bool,
+    armed: Arc<AtomicBool>,
+}
+
+impl Journal for Panicking {
+    fn commit(&mut self, commit: &mut Commit, now: i64, durable: bool) -> Result<Committed, StoreError> {
+        let panics = self.armed.swap(false, Ordering::Relaxed);
+        assert!(!(panics && self.before), "before it is written");
+        let committed = self.memory.commit(commit, now, durable);
+        assert!(!panics, "after it is written");
+        committed
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.memory.sync()
     }
 }
 
@@ -143,4 +173,44 @@ fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for
 fn dropped(seq: u64) -> Plan {
     let verdict = Verdict::Dropped { reason: "not for us".to_owned(), place: None };
     Plan { seq, generation: GenerationId(1), verdict }
+}
+
+/// Plans and their deliveries are written and handed over once, whatever the instant; the event in the same batch is
+/// refused, since it may or may not be on disk.
+#[tokio::test]
+async fn a_committer_that_is_made_anew_ends_what_its_predecessor_had_taken() {
+    for before in [true, false] {
+        let memory = store();
+        let armed = Arc::new(AtomicBool::new(false));
+        let journal = || Panicking { memory: memory.clone(), before, armed: Arc::clone(&armed) };
+        let mut desk = desk(journal());
+        let _first = desk.commits.submit(new_event("a", None)).unwrap();
+        desk.committer.turn().unwrap();
+        let _ = desk.sink.take();
+
+        let plan =
+            Plan { seq: 1, generation: GenerationId(1), verdict: Verdict::Actions(vec![leased_action()]) };
+        let place = desk.sink.take_place().unwrap();
+        let leased = HashMap::from([("sink".into(), vec![Leased { delivery: delivery(1), place }])]);
+        let hand_over = HandOver { leased, ..HandOver::default() };
+        let commits = desk.commits.clone();
+        let planned = tokio::spawn(async move { commits.plan(vec![plan], hand_over).await });
+        tokio::task::yield_now().await;
+        let mut event = desk.commits.submit(new_event("a", Some("m"))).unwrap();
+        armed.store(true, Ordering::Relaxed);
+        assert!(catch_unwind(AssertUnwindSafe(|| desk.committer.turn())).is_err());
+        assert_eq!(event.try_recv(), Err(TryRecvError::Closed), "before: {before}");
+
+        let mut next = committer(journal(), &desk.commits, &desk.mapping, &desk.sink);
+        next.turn().unwrap();
+        assert_eq!(planned.await.unwrap(), Ok(()));
+        let arrived = desk.sink.take();
+        assert_eq!(
+            (arrived.leased.len(), arrived.parked),
+            (1, Some(1_000)),
+            "and the dispatchers look around"
+        );
+        let accepted = if before { 1 } else { 2 };
+        assert_eq!((memory.accepted_through(), memory.mapped_through()), (accepted, 1));
+    }
 }

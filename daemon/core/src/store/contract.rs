@@ -47,9 +47,10 @@ impl Subject {
         Self { journal, log, now: START }
     }
 
-    fn commit(&mut self, commit: Commit) -> Committed {
+    fn commit(&mut self, mut commit: Commit) -> Committed {
         let durable = commit.must_be_durable();
-        let committed = self.journal.commit(commit, self.now, durable).expect("the store takes a commit");
+        let committed =
+            self.journal.commit(&mut commit, self.now, durable).expect("the store takes a commit");
         assert_eq!(
             self.recounted(),
             self.log.counts(),
@@ -168,7 +169,7 @@ fn close(seq: u64, number: u16, attempt: u32, next: Next) -> Close {
         answer: Some("an answer".to_owned()),
         next,
     };
-    Close { seq, number, due: None, attempt }
+    Close { seq, number, attempt }
 }
 
 fn dead() -> Next {
@@ -207,6 +208,7 @@ macro_rules! store_contract {
             a_delivery_carries_all_that_a_plugin_needs
             a_retry_waits_for_its_time
             a_delivered_event_has_its_attempts_in_the_log
+            an_attempt_that_is_brought_twice_is_noted_once
             an_ended_delivery_takes_no_further_attempt
             an_event_with_several_deliveries_ends_with_the_last
             deliveries_that_end_in_one_commit_end_their_event

@@ -70,12 +70,17 @@ impl MemoryStore {
 }
 
 impl Journal for MemoryStore {
-    fn commit(&mut self, commit: Commit, now: UnixMillis, _durable: bool) -> Result<Committed, StoreError> {
+    fn commit(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        _durable: bool,
+    ) -> Result<Committed, StoreError> {
         let mut state = self.lock();
         state.clock = state.clock.max(now);
-        let events = commit.events.into_iter().map(|event| state.accept(event)).collect();
-        commit.plans.into_iter().for_each(|plan| state.plan(plan));
-        commit.closes.into_iter().for_each(|close| state.close(close));
+        let events = commit.events.drain(..).map(|event| state.accept(event)).collect();
+        commit.plans.iter().for_each(|plan| state.plan(plan.clone()));
+        commit.closes.iter().for_each(|close| state.close(close.clone()));
         let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
         Ok(Committed { events, revived })
     }
@@ -147,7 +152,7 @@ impl State {
         let Some(kept) = self.deliveries.get_mut(&(close.seq, close.number)) else {
             return;
         };
-        if !kept.is_open() {
+        if !kept.is_open() || close.attempt.number <= kept.attempts {
             return;
         }
         kept.attempts = close.attempt.number;

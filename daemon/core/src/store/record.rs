@@ -194,8 +194,6 @@ pub struct Close {
     pub seq: u64,
     /// The delivery's number within the event.
     pub number: u16,
-    /// The due row that it was taken from, if it was taken from the store.
-    pub due: Option<UnixMillis>,
     /// The attempt.
     pub attempt: Attempt,
 }

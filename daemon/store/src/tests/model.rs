@@ -46,7 +46,7 @@ fn close(rng: &mut Rng, (seq, number): (u64, u16)) -> Close {
         answer: None,
         next,
     };
-    Close { seq, number, due: None, attempt }
+    Close { seq, number, attempt }
 }
 
 fn step(rng: &mut Rng, log: &dyn Log) -> Step {
@@ -73,13 +73,13 @@ fn commit(journal: &mut dyn Journal, log: &dyn Log, step: &Step, now: i64) -> Co
         let found = log.events_before(Some(seq + 1), 1).unwrap();
         found.first().map(|event| DeliveryId { event: event.info.id, number: *number })
     };
-    let commit = Commit {
+    let mut commit = Commit {
         events: step.events.clone(),
         plans: step.plans.clone(),
         closes: step.closes.clone(),
         revivals: step.revivals.iter().filter_map(id).collect(),
     };
-    journal.commit(commit, now, false).unwrap()
+    journal.commit(&mut commit, now, false).unwrap()
 }
 
 /// All that a log says but for random ids.

@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use doorman_core::faults;
 use doorman_core::id;
 use doorman_core::identity::Hash128;
 use doorman_core::store::{Appended, Dedup, Event, NewEvent, Repeats, StoreError};
@@ -10,7 +11,6 @@ use doorman_plugin::{EventId, EventInfo};
 
 use super::Turn;
 use crate::keys;
-use crate::negative_control::REMEMBERS_IDENTITIES;
 use crate::record::{self, EventHeader, Identity, RepeatsRecord};
 use crate::table::Table;
 
@@ -88,7 +88,7 @@ impl Turn<'_> {
 
     fn remember(&mut self, identity: Hash128, event: &EventId, body_hash: Hash128) {
         self.identities.insert(identity, (*event, body_hash));
-        if REMEMBERS_IDENTITIES {
+        if !faults::breaks("no-dedup") {
             let row = Identity::new(event, body_hash);
             self.batch.put_record(&mut self.buffer, Table::Dedup, &identity, &row);
         }

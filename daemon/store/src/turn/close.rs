@@ -9,10 +9,9 @@ use crate::record::{AttemptRecord, OpenRow};
 use crate::table::Table;
 
 impl Turn<'_> {
-    /// Notes an attempt and what followed from it. An attempt of a delivery that is not open any more is ignored: a
-    /// dispatcher that was made anew may have made it twice, under the same key.
-    ///
-    /// The due row that goes is the one that the open row names; the close's own word on it is not needed.
+    /// Notes an attempt and what followed from it. One of a delivery that is not open any more, or that is noted already,
+    /// is ignored: a dispatcher that was made anew may make an attempt twice, under the same key, and a committer that
+    /// was made anew writes once more what its predecessor had taken.
     pub fn close(&mut self, close: &Close) -> Result<(), StoreError> {
         let key = (close.seq, close.number);
         if close.number == 0 {
@@ -21,6 +20,9 @@ impl Turn<'_> {
         let Some(row) = self.open_row(key)? else {
             return Ok(());
         };
+        if close.attempt.number <= row.attempts {
+            return Ok(());
+        }
         self.only_repeats = false;
         let attempt = keys::attempt(close.seq, close.number, row.logged);
         self.batch.put_record(
