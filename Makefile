@@ -10,9 +10,11 @@ PACKAGES    := g++ libclang-dev
 DOORMAN     := target/release/doorman
 CYCLES      ?= 200
 CUTS        ?= 50
+FILLS       ?= 20
+DELIVERIES  ?= 1000000
 ROUNDS      ?= 5
 
-.PHONY: help setup build run test check crash power faults bench clean
+.PHONY: help setup build run test check crash power full backlog controls faults bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -55,11 +57,23 @@ check: setup ## formatting, lints, licences of dependencies, layout of the code
 
 crash: ## kill the daemon under load CYCLES times, then audit
 	cargo build --release -p doorman
-	DOORMAN_CYCLES=$(CYCLES) cargo test --release -p doorman-tests --test it kill -- --nocapture
+	DOORMAN_CYCLES=$(CYCLES) cargo test --release -p doorman-tests --test it kill:: -- --nocapture
 
 power: ## cut the power of its disk CUTS times under load, then audit (root)
 	cargo build --release -p doorman
-	DOORMAN_CUTS=$(CUTS) cargo test --release -p doorman-tests --test it power -- --nocapture
+	DOORMAN_CUTS=$(CUTS) cargo test --release -p doorman-tests --test it power:: -- --nocapture
+
+full: ## fill the disk of its store FILLS times under load, then audit (root)
+	cargo build --release -p doorman
+	DOORMAN_FILLS=$(FILLS) cargo test --release -p doorman-tests --test it full:: -- --nocapture
+
+backlog: ## restart with DELIVERIES open deliveries, and let as many wait for 30 s
+	cargo build --release -p doorman
+	DOORMAN_DELIVERIES=$(DELIVERIES) DOORMAN_PARKED=$(DELIVERIES) DOORMAN_PARKED_SECONDS=30 \
+	  cargo test --release -p doorman-tests --test it backlog:: -- --nocapture --test-threads 1
+
+controls: faults ## break promises one by one: the kits must notice
+	cargo test --release -p doorman-tests --test it controls:: -- --nocapture
 
 faults: ## a build that breaks promises when it is told to, for the tests of the tests
 	cargo build --release -p doorman --features faults

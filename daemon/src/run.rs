@@ -17,6 +17,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::admin::{self, Admin, Auth};
+use crate::ballast::Ballast;
 use crate::cli::Exit;
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -56,6 +57,8 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let server = listening::bind(&config.server.listen.to_string(), "server.listen").await?;
     let admin_listener = listening::bind(&admin_address(&config)?, "admin.listen").await?;
     let listening = Listening { server: server.local_addr()?, admin: admin_listener.local_addr()? };
+    let ballast = Ballast::new(&config.store.path, config.store.ballast_bytes);
+    ballast.release_if_full();
     let opened = Store::open(&config.store.path, foundation::store_settings(&config))?;
     let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
     let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _)?;
@@ -74,7 +77,8 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let watching = scripts.watch(pipeline.mapping.clone(), &config.scripts);
 
     let admission = Admission::default();
-    tokio::spawn(disk::watch(config.store.path.clone(), config.store.min_free_bytes, admission.clone()));
+    let store = &config.store;
+    tokio::spawn(disk::watch(store.path.clone(), store.min_free_bytes, ballast, admission.clone()));
     let identity = IdentityKey::new(opened.secret, config.store.dedup_scope);
     let receiver = Arc::new(receiver(&config, &tokens, identity, &pipeline, admission.clone()));
     let (drain, draining) = watch::channel(false);
@@ -102,7 +106,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     } else {
         // Not ready from now on: nothing may be answered as if it were on disk, and those who wait get their 503.
         admission.drain();
-        tokio::time::sleep(LAST_WORDS).await;
+        let _ = tokio::time::timeout(LAST_WORDS, log_all(&mut escalations)).await;
         std::process::exit(exit.code());
     }
     Ok(exit)
@@ -255,6 +259,14 @@ async fn until_the_end(
             }
         }
     }
+}
+
+/// Logs what else fails: the first to notice that the store stopped is not always the one that knows why.
+async fn log_all(escalations: &mut mpsc::UnboundedReceiver<Escalation>) {
+    while let Some(escalation) = escalations.recv().await {
+        tracing::error!("{escalation}");
+    }
+    std::future::pending().await
 }
 
 /// What is to be stopped.

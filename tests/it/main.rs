@@ -3,12 +3,15 @@
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
 //! - [`flow`], [`delivery`], [`scripts`]: from an event to an action
+//! - [`sick`]: destinations that fail, beside one that does not
+//! - [`backlog`]: a restart with many open deliveries
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
 //! - [`stop`], [`crash`]: nothing that was answered is lost
 //! - [`promises`]: the README's promises, by name
 //! - [`tidy`]: the layout of the code
 
 mod answers;
+mod backlog;
 mod cli;
 mod crash;
 mod dedup;
@@ -20,5 +23,6 @@ mod promises;
 mod schema;
 mod scripts;
 mod secrets;
+mod sick;
 mod stop;
 mod tidy;

@@ -103,6 +103,7 @@ impl Page {
             retention,
             dead_retention,
             min_free_bytes,
+            ballast_bytes,
             write_buffer_bytes,
             cache_bytes,
         } = store;
@@ -113,6 +114,7 @@ impl Page {
         self.duration("retention", *retention);
         self.duration("dead_retention", *dead_retention);
         self.number("min_free_bytes", *min_free_bytes);
+        self.number("ballast_bytes", *ballast_bytes);
         self.number("write_buffer_bytes", *write_buffer_bytes);
         self.number("cache_bytes", *cache_bytes);
     }

@@ -58,7 +58,7 @@ pub enum OpenError {
         message: String,
     },
     /// Anything else: a full disk, say.
-    #[error("the store in {} cannot be opened: {message}", .path.display())]
+    #[error("the store in {} cannot be opened: {message}{}", .path.display(), advice(.message))]
     Failed {
         /// The folder.
         path: PathBuf,
@@ -179,6 +179,10 @@ fn corrupt(path: &Path, message: &str) -> OpenError {
 
 fn failed(path: &Path, message: &str) -> OpenError {
     OpenError::Failed { path: path.to_owned(), message: message.to_owned() }
+}
+
+fn advice(message: &str) -> &'static str {
+    if message.contains("No space left on device") { "; make room on its disk, then start again" } else { "" }
 }
 
 fn holder(pid: &Option<u32>) -> String {

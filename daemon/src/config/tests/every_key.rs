@@ -29,6 +29,7 @@ fn every_key_is_taken() {
     retention = "2d"
     dead_retention = "3d"
     min_free_bytes = 0
+    ballast_bytes = 1_048_576
     write_buffer_bytes = 2_097_152
     cache_bytes = 3_145_728
 
@@ -142,6 +143,7 @@ fn what_is_left_out_has_its_default() {
     retention = "30d"
     dead_retention = "90d"
     min_free_bytes = 536_870_912
+    ballast_bytes = 134_217_728
     write_buffer_bytes = 134_217_728
     cache_bytes = 67_108_864
 
