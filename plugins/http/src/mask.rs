@@ -1,10 +1,10 @@
-//! Secrets in a destination's answer: some destinations send back the headers that they were sent.
+//! Secrets in a destination's answer: some destinations send back what they were sent.
 
 /// A word of a header value that is this long is masked on its own too: the token of `Bearer <token>`.
 const LEAST_WORD_BYTES: usize = 8;
 
 /// What must not be seen in an answer.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Secrets {
     words: Vec<String>,
 }
@@ -22,6 +22,13 @@ impl Secrets {
     /// The length of the longest secret: an answer must be read this much further than it is shown.
     pub fn longest_bytes(&self) -> usize {
         self.words.first().map_or(0, String::len)
+    }
+
+    /// The text with every secret in it overwritten.
+    pub fn masked(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        self.mask(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Overwrites every secret in the answer with asterisks.
@@ -44,9 +51,7 @@ mod tests {
     fn masked(secrets: &[&str], answer: &str) -> String {
         let mut known = Secrets::default();
         secrets.iter().for_each(|secret| known.add(secret));
-        let mut answer = answer.as_bytes().to_vec();
-        known.mask(&mut answer);
-        String::from_utf8(answer).unwrap()
+        known.masked(answer)
     }
 
     #[test]
