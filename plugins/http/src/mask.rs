@@ -3,6 +3,9 @@
 /// A word of a header value that is this long is masked on its own too: the token of `Bearer <token>`.
 const LEAST_WORD_BYTES: usize = 8;
 
+/// How many bytes of JSON one byte of a secret may take: `\u0061`.
+const ESCAPED_BYTES: usize = 6;
+
 /// What must not be seen in an answer.
 #[derive(Clone, Default)]
 pub struct Secrets {
@@ -19,9 +22,9 @@ impl Secrets {
         self.words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     }
 
-    /// The length of the longest secret: an answer must be read this much further than it is shown.
+    /// The most bytes that a secret takes in an answer: an answer must be read this much further than it is shown.
     pub fn longest_bytes(&self) -> usize {
-        self.words.first().map_or(0, String::len)
+        self.words.first().map_or(0, String::len) * ESCAPED_BYTES
     }
 
     /// The text with every secret in it overwritten.
@@ -31,17 +34,43 @@ impl Secrets {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Overwrites every secret in the answer with asterisks.
+    /// Overwrites every secret in the answer with asterisks, also one that is written with JSON's escapes.
     pub fn mask(&self, answer: &mut [u8]) {
         for word in self.words.iter().map(String::as_bytes) {
-            let mut from = 0;
-            while let Some(at) = answer[from..].windows(word.len()).position(|window| window == word) {
-                let end = from + at + word.len();
-                answer[from + at..end].fill(b'*');
-                from = end;
+            let mut at = 0;
+            while at < answer.len() {
+                match bytes_of(word, &answer[at..]) {
+                    Some(length) => {
+                        answer[at..at + length].fill(b'*');
+                        at += length;
+                    }
+                    None => at += 1,
+                }
             }
         }
     }
+}
+
+/// How many bytes of a text, from its beginning, stand for a word: as it is, or with some of it as `\u0061` or `\/`.
+fn bytes_of(word: &[u8], text: &[u8]) -> Option<usize> {
+    if text.starts_with(word) {
+        return Some(word.len());
+    }
+    let mut rest = text;
+    for byte in word {
+        rest = match rest {
+            [b'\\', b'u', digits @ ..] if code_of(digits) == Some(u32::from(*byte)) => &digits[4..],
+            [b'\\', escaped, rest @ ..] if escaped == byte => rest,
+            [first, rest @ ..] if first == byte => rest,
+            _ => return None,
+        };
+    }
+    Some(text.len() - rest.len())
+}
+
+/// The code that four hexadecimal digits give.
+fn code_of(digits: &[u8]) -> Option<u32> {
+    digits.get(..4)?.iter().try_fold(0, |code, digit| Some(code * 16 + char::from(*digit).to_digit(16)?))
 }
 
 #[cfg(test)]
@@ -68,5 +97,17 @@ mod tests {
     #[test]
     fn a_secret_within_another_leaves_no_rest() {
         assert_eq!(masked(&["key", "keykey2"], "keykey2"), "*******");
+    }
+
+    #[test]
+    fn a_secret_in_json_s_escapes_is_overwritten_too() {
+        assert_eq!(
+            masked(&["a/b&c\"d\\e"], r#"{"k":"a\/b\u0026c\"d\\e","n":1}"#),
+            r#"{"k":"*****************","n":1}"#
+        );
+        assert_eq!(
+            masked(&["key"], r"\u006bey \u006B\u0065\u0079 \u006b \u00"),
+            r"******** ****************** \u006b \u00"
+        );
     }
 }
