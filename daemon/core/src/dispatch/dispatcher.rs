@@ -143,6 +143,7 @@ impl Dispatcher {
             latency_ms: u32::try_from(latency.as_millis()).unwrap_or(u32::MAX),
             status: report.status,
             answer: report.answer,
+            receipt: report.receipt,
             next,
         };
         Close { seq: id::position(&delivery.id.event), number: delivery.id.number, due: ready.due, attempt }
