@@ -2,7 +2,7 @@
 //!
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
-//! - [`flow`], [`delivery`], [`scripts`]: from an event to an action
+//! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
 //! - [`stop`], [`crash`]: nothing that was answered is lost
 //! - [`promises`]: the README's promises, by name
@@ -14,6 +14,7 @@ mod crash;
 mod dedup;
 mod delivery;
 mod flow;
+mod knock;
 mod limits;
 mod numbers;
 mod promises;

@@ -17,9 +17,14 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+/// Retries that take no time.
+const RETRY: &str = r#"retry = { base = "10ms", cap = "20ms" }"#;
+
 /// A request that reached a sink.
 #[derive(Clone, Debug)]
 pub struct Received {
+    /// Its method and path, as in `POST /hook`.
+    pub line: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.
@@ -108,10 +113,13 @@ impl Sink {
 
     /// The keys of a webhook destination that posts here, with retries that take no time.
     pub fn destination(&self) -> String {
-        format!(
-            "plugin = \"webhook\"\nurl = \"http://{}/hook\"\nretry = {{ base = \"10ms\", cap = \"20ms\" }}",
-            self.address
-        )
+        format!("plugin = \"webhook\"\nurl = \"http://{}/hook\"\n{RETRY}", self.address)
+    }
+
+    /// The keys of a Knock destination whose API is here, with such retries, too.
+    pub fn knock(&self, api_key: &str) -> String {
+        let Self { address, .. } = self;
+        format!("plugin = \"knock\"\nbase_url = \"http://{address}\"\napi_key = \"{api_key}\"\n{RETRY}")
     }
 }
 
@@ -146,7 +154,8 @@ async fn answer(
     let Ok(body) = body.collect().await else {
         return Ok(response(400, ""));
     };
-    let received = Received { headers: head.headers, body: body.to_bytes() };
+    let line = format!("{} {}", head.method, head.uri);
+    let received = Received { line, headers: head.headers, body: body.to_bytes() };
     let reply = {
         let mut state = lock(&state);
         state.received.push(received);
