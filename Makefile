@@ -51,6 +51,7 @@ check: setup ## formatting, lints, licences of dependencies, layout of the code
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	@command -v cargo-deny >/dev/null || { echo "installing cargo-deny (some minutes)"; cargo install --locked cargo-deny; }
 	cargo deny check bans licenses sources
+	@[ -z "$$(cargo tree --workspace -i ring 2>/dev/null)" ] || { echo "ring came in beside aws-lc-rs: TLS has one provider"; exit 1; }
 	cargo deny check advisories || { cargo deny --offline check advisories 2>/dev/null || echo "the advisory database cannot be reached: advisories were not checked"; }
 	cargo build --release -p doorman
 	cargo test --release -p doorman-tests --test it tidy

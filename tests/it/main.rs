@@ -2,7 +2,7 @@
 //!
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
-//! - [`flow`], [`delivery`], [`scripts`]: from an event to an action
+//! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
@@ -17,6 +17,7 @@ mod crash;
 mod dedup;
 mod delivery;
 mod flow;
+mod knock;
 mod limits;
 mod numbers;
 mod promises;

@@ -15,12 +15,16 @@ use tokio::task::JoinHandle;
 
 /// Connections that may wait to be accepted.
 const WAITING: u32 = 1_024;
+/// Retries that take no time.
+const RETRY: &str = r#"retry = { base = "10ms", cap = "20ms" }"#;
 
 /// A request that reached a sink.
 #[derive(Clone, Debug)]
 pub struct Received {
     /// When it was read to its end.
     pub at: Instant,
+    /// Its method and path, as in `POST /hook`.
+    pub line: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.
@@ -139,12 +143,18 @@ impl Sink {
 
     /// The keys of a webhook destination that posts here, with retries that take no time.
     pub fn destination(&self) -> String {
-        self.destination_with(r#"retry = { base = "10ms", cap = "20ms" }"#)
+        self.destination_with(RETRY)
     }
 
     /// The keys of a webhook destination that posts here, and these.
     pub fn destination_with(&self, keys: &str) -> String {
         format!("plugin = \"webhook\"\nurl = \"http://{}/hook\"\n{keys}", self.address)
+    }
+
+    /// The keys of a Knock destination whose API is here, with such retries, too.
+    pub fn knock(&self, api_key: &str) -> String {
+        let Self { address, .. } = self;
+        format!("plugin = \"knock\"\nbase_url = \"http://{address}\"\napi_key = \"{api_key}\"\n{RETRY}")
     }
 }
 

@@ -217,5 +217,6 @@ fn attempt_view(attempt: Attempt) -> AttemptView {
         outcome: outcome.to_owned(),
         reason,
         answer: attempt.answer,
+        receipt: attempt.receipt,
     }
 }

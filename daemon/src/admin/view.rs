@@ -129,6 +129,8 @@ pub struct AttemptView {
     pub reason: Option<String>,
     /// The beginning of the destination's answer.
     pub answer: Option<String>,
+    /// What the destination calls the thing that it made of the delivery; Knock's is the id of a workflow run.
+    pub receipt: Option<String>,
 }
 
 /// A row of `GET /api/deliveries`.

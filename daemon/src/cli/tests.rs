@@ -214,14 +214,14 @@ async fn hostile_names_and_bodies_are_escaped() {
 
 #[tokio::test]
 async fn an_action_of_another_line_says_which() {
-    insta::assert_snapshot!(text("events show @last").await, @"
+    insta::assert_snapshot!(text("events show @last").await, @r"
     event 01a20d0d-c9a3-7555-9555-000000000008  order.paid  delivered
     received   2026-11-24T10:15:37.123Z  from demo/development, messageId m-8 (first seen), user u1, 2 bytes
     mapped     by generation 3f9a000000000001, demo.rhai:40
     action 1   trigger order-confirmation -> stdout   delivered
-      attempt 1  10:15:37.124Z  2 ms  delivered
+      attempt 1  10:15:37.124Z  2 ms  delivered, workflow run 1b2c3d4e\u{1b}[2J
     action 2   send -> pagerduty (demo.rhai:41)   delivered
-      attempt 1  10:15:37.125Z  2 ms  delivered
+      attempt 1  10:15:37.125Z  2 ms  delivered, receipt incident-7
     body       {}
     ");
 }

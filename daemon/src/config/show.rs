@@ -9,6 +9,7 @@ use doorman_plugin::duration;
 use serde_json::{Map as JsonMap, Value};
 
 use super::masking::{MASK, is_reference, sounds_secret};
+use super::retry::PRESETS;
 use super::routing::FORMATS;
 use super::section::grouped;
 use super::stages::{LOG_FORMATS, RELOADS};
@@ -190,8 +191,9 @@ impl Page {
         if let Value::Object(own_keys) = plugin_config {
             self.values(own_keys);
         }
-        let Retry { base, cap, max_attempts, max_age } = retry;
+        let Retry { preset, base, cap, max_attempts, max_age } = retry;
         self.heading(&format!("destinations.{name}.retry"));
+        self.quoted("preset", word(&PRESETS, preset));
         self.duration("base", *base);
         self.duration("cap", *cap);
         self.number("max_attempts", u64::from(*max_attempts));

@@ -73,7 +73,15 @@ fn plan(journal: &mut Writer, seq: u64, verdict: Verdict) {
 }
 
 fn close(journal: &mut Writer, seq: u64, next: Next) {
-    let attempt = Attempt { number: 1, started_at: NOW, latency_ms: 1, status: None, answer: None, next };
+    let attempt = Attempt {
+        number: 1,
+        started_at: NOW,
+        latency_ms: 1,
+        status: None,
+        answer: None,
+        receipt: None,
+        next,
+    };
     let closes = vec![Close { seq, number: 1, attempt }];
     journal.commit(&mut Commit { closes, ..Commit::default() }, NOW, false).unwrap();
 }

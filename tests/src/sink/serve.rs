@@ -58,7 +58,12 @@ async fn answer(
     let Ok(body) = body.collect().await else {
         return Ok(response(400, ""));
     };
-    let received = Received { at: Instant::now(), headers: head.headers, body: body.to_bytes() };
+    let received = Received {
+        at: Instant::now(),
+        line: format!("{} {}", head.method, head.uri),
+        headers: head.headers,
+        body: body.to_bytes(),
+    };
     let reply = {
         let mut state = lock(&state);
         state.received.push(received);

@@ -155,6 +155,7 @@ impl Dispatcher {
             latency_ms: u32::try_from(latency.as_millis()).unwrap_or(u32::MAX),
             status: report.status,
             answer: report.answer,
+            receipt: report.receipt,
             next,
         };
         let (seq, number) = key(&delivery);

@@ -167,6 +167,7 @@ fn close(seq: u64, number: u16, attempt: u32, next: Next) -> Close {
         latency_ms: 12,
         status: Some(503),
         answer: Some("an answer".to_owned()),
+        receipt: Some("run-1".to_owned()),
         next,
     };
     Close { seq, number, attempt }

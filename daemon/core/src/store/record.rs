@@ -164,6 +164,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// The beginning of its answer.
     pub answer: Option<String>,
+    /// What it calls the thing that it made of the delivery.
+    pub receipt: Option<String>,
     /// What followed from it.
     pub next: Next,
 }

@@ -110,7 +110,8 @@ fn place(line: u32) -> Place {
 
 fn attempt(number: u32, at_ms: i64, status: Option<u16>, answer: Option<&str>, next: Next) -> Attempt {
     let started_at = START + at_ms;
-    Attempt { number, started_at, latency_ms: 2, status, answer: answer.map(str::to_owned), next }
+    let answer = answer.map(str::to_owned);
+    Attempt { number, started_at, latency_ms: 2, status, answer, receipt: None, next }
 }
 
 /// Eight events, oldest first: delivered, dropped, dead, failed, open, held, unmapped with a hostile name, and one
@@ -152,8 +153,12 @@ pub fn samples() -> FixedLog {
     log.add("demo", "evil\u{1b}[2J\u{202e}\n.name", None, "{\"a\":\"\u{202e}\u{9b}\"}");
 
     let both = log.add("demo", "order.paid", Some("m-8"), "{}");
-    both.action(40, Progress::Delivered, trigger, done(7_001));
-    both.action(41, Progress::Delivered, page, done(7_002));
+    let with = |receipt: &str, mut attempts: Vec<Attempt>| {
+        attempts[0].receipt = Some(receipt.to_owned());
+        attempts
+    };
+    both.action(40, Progress::Delivered, trigger, with("1b2c3d4e\u{1b}[2J", done(7_001)));
+    both.action(41, Progress::Delivered, page, with("incident-7", done(7_002)));
     log
 }
 

@@ -117,9 +117,15 @@ async fn an_event_is_shown_with_all_that_became_of_it() {
         delivery["attempts"][1],
         json!({
             "number": 2, "startedAt": "2026-11-25T10:15:30.123Z", "latencyMs": 2, "status": 404,
-            "outcome": "dead", "reason": "404 Not Found", "answer": "no such\u{1b}[31m service",
+            "outcome": "dead", "reason": "404 Not Found", "answer": "no such\u{1b}[31m service", "receipt": null,
         })
     );
+}
+
+#[tokio::test]
+async fn what_a_destination_made_of_a_delivery_is_told_with_its_attempt() {
+    let event = get_json(start().await, "/api/events/@last").await;
+    assert_eq!(event["deliveries"][1]["attempts"][0]["receipt"], "incident-7");
 }
 
 #[tokio::test]

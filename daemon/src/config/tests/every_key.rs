@@ -92,6 +92,7 @@ fn every_key_is_taken() {
     url = "https://example.com/hook"
 
     [destinations.hook.retry]
+    preset = "brief"
     base = "18ms"
     cap = "19s"
     max_attempts = 20
@@ -104,6 +105,7 @@ fn every_key_is_taken() {
     queue_deliveries = 1_024
 
     [destinations.out.retry]
+    preset = "default"
     base = "1s"
     cap = "1h"
     max_attempts = 12
@@ -194,6 +196,7 @@ fn what_is_left_out_has_its_default() {
     queue_deliveries = 1_024
 
     [destinations.out.retry]
+    preset = "default"
     base = "1s"
     cap = "1h"
     max_attempts = 12

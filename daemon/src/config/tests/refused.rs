@@ -242,6 +242,16 @@ fn an_empty_file_is_told_all_that_it_lacks() {
 }
 
 #[test]
+fn an_unknown_preset_is_told_which_there_are() {
+    insta::assert_snapshot!(report_on("[destinations.out.retry]\npreset = \"forever\""), @r#"
+    doorman.toml:11:10: `destinations.out.retry.preset` must be "default" or "brief" or "standard-webhooks", found "forever"
+       |
+    11 | preset = "forever"
+       |          ^^^^^^^^^
+    "#);
+}
+
+#[test]
 fn limits_that_contradict_each_other_are_refused() {
     let wrong =
         "[server]\nmax_in_flight_bytes = 1_024\n[destinations.out.retry]\nbase = \"1m\"\ncap = \"1s\"";

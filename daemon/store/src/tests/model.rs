@@ -44,6 +44,7 @@ fn close(rng: &mut Rng, (seq, number): (u64, u16)) -> Close {
         latency_ms: 1,
         status: None,
         answer: None,
+        receipt: None,
         next,
     };
     Close { seq, number, attempt }
