@@ -61,6 +61,9 @@ async fn answer(
     let received = Received { at: Instant::now(), headers: head.headers, body: body.to_bytes() };
     let reply = {
         let mut state = lock(&state);
+        if state.deaf {
+            return Err(io::Error::other("deaf"));
+        }
         state.received.push(received);
         state.count += 1;
         state.next.pop_front().unwrap_or(state.always)
