@@ -60,6 +60,9 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let ballast = Ballast::new(&config.store.path, config.store.ballast_bytes);
     ballast.release_if_full();
     let opened = Store::open(&config.store.path, foundation::store_settings(&config))?;
+    if let Some(bytes) = opened.torn_bytes {
+        tracing::warn!(bytes, "a power cut left half a record at the end of the store's log: it was cut off");
+    }
     let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
     let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _)?;
 

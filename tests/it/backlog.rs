@@ -136,6 +136,7 @@ async fn park(deliveries: u32, watched: Duration) -> Duration {
     doorman.wait_until("all attempts are written", settled).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let before = doorman.usage();
+    assert!(before.cpu > Duration::ZERO, "its attempts took some");
     tokio::time::sleep(watched).await;
     let after = doorman.usage();
     let cpu = after.cpu - before.cpu;

@@ -58,11 +58,6 @@ impl Doorman {
         self.child.wait().expect("it is our child");
     }
 
-    /// Stops it where it is: from now on it answers nobody and sends nothing.
-    pub fn freeze(&self) {
-        process::freeze(process::pid(&self.child));
-    }
-
     /// Kills it if it still runs, and starts it again on the same store.
     pub async fn restart(&mut self) {
         self.try_restart().await.unwrap_or_else(|why| panic!("{why}"));

@@ -78,6 +78,7 @@ enum Door {
 }
 
 struct State {
+    deaf: bool,
     received: Vec<Received>,
     count: usize,
     next: VecDeque<Reply>,
@@ -89,11 +90,21 @@ impl Sink {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has free ports");
         let address = listener.local_addr().expect("a listener has an address");
-        let state =
-            State { received: Vec::new(), count: 0, next: VecDeque::new(), always: Reply::Status(204, "") };
+        let state = State {
+            deaf: false,
+            received: Vec::new(),
+            count: 0,
+            next: VecDeque::new(),
+            always: Reply::Status(204, ""),
+        };
         let state = Arc::new(Mutex::new(state));
         let door = Door::Open(tokio::spawn(serve::serve(listener, Arc::clone(&state))));
         Self { address, state, door }
+    }
+
+    /// While it is deaf, what comes is not recorded and has no answer: its connection breaks.
+    pub fn set_deaf(&self, deaf: bool) {
+        lock(&self.state).deaf = deaf;
     }
 
     /// Refuses connections from now on, and breaks those that are open.

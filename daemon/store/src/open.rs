@@ -1,6 +1,7 @@
 //! From a folder to a running store.
 
 mod folder;
+mod tail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,6 +78,8 @@ pub struct Opened {
     pub secret: [u8; 32],
     /// The latest time that the store has seen, in milliseconds since 1970: the clock must not begin before it.
     pub clock_floor: UnixMillis,
+    /// The bytes of a half-written record that a power cut left at the end of the log, and that were cut off.
+    pub torn_bytes: Option<u64>,
     /// What was found open.
     pub recovered: Recovered,
 }
@@ -91,8 +94,7 @@ impl Store {
     pub fn open(path: &Path, settings: Settings) -> Result<Opened, OpenError> {
         folder::prepare(path)?;
         let cutoff: DedupCutoff = Arc::new(AtomicI64::new(UnixMillis::MIN));
-        let database =
-            Database::open(path, &settings, &cutoff).map_err(|error| folder::refused(path, error))?;
+        let (database, torn_bytes) = open_database(path, &settings, &cutoff)?;
         folder::note_pid(path)?;
         let broken = |error| unreadable(path, &error);
         if !database.latest().has(Table::Meta, meta::FORMAT).map_err(broken)? {
@@ -106,7 +108,28 @@ impl Store {
         let dedup = Dedup { window: settings.dedup_window, cutoff };
         let log = Arc::new(Store::new(database, ledger, settings.generations_kept, dedup));
         let journal = log.writer();
-        Ok(Opened { journal, log, secret, clock_floor: ledger.clock, recovered })
+        Ok(Opened { journal, log, secret, clock_floor: ledger.clock, torn_bytes, recovered })
+    }
+}
+
+/// Opens the tables; a second time when a power cut tore the end of the log, without that end.
+fn open_database(
+    path: &Path,
+    settings: &Settings,
+    cutoff: &DedupCutoff,
+) -> Result<(Database, Option<u64>), OpenError> {
+    let open = || Database::open(path, settings, cutoff).map_err(|error| folder::refused(path, error));
+    let refused = match open() {
+        Ok(database) => return Ok((database, None)),
+        Err(refused) => refused,
+    };
+    if !matches!(refused, OpenError::Corrupt { .. }) {
+        return Err(refused);
+    }
+    match tail::cut(path) {
+        Ok(Some(bytes)) => Ok((open()?, Some(bytes))),
+        Ok(None) => Err(refused),
+        Err(error) => Err(failed(path, &format!("{refused}; its log cannot be mended: {error}"))),
     }
 }
 

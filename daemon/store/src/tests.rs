@@ -4,6 +4,7 @@ mod contract;
 mod model;
 mod opening;
 mod recovery;
+mod torn;
 
 use std::fs;
 use std::path::Path;

@@ -49,10 +49,13 @@ async fn without_the_fsync_the_power_kit_fails() {
 
 /// An attempt whose plan is lost: the event is mapped again, by then with another script.
 #[tokio::test(flavor = "multi_thread")]
-async fn with_attempts_before_their_plans_the_kill_kit_fails() {
+async fn with_attempts_before_their_plans_the_power_kit_fails() {
     let Some(binary) = binary::faulty() else { return println!("skipped: {NEEDED}") };
+    if !disk::can_mount() {
+        return println!("skipped: {}", disk::NEEDED);
+    }
     let sink = Sink::start().await;
     let setup = with_fault(&sink, binary, "attempt-before-plan").build();
-    let report = kill_kit(setup, &sink, kill::CYCLES).await;
+    let report = power_kit(setup, &sink, power::CUTS).await;
     expect_one_of(&report.findings, &[Finding::OtherKey]);
 }

@@ -2,9 +2,10 @@
 //! the one `ioctl` of a power cut.
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use doorman_tests::Setup;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
@@ -33,12 +34,19 @@ impl Disk {
         run("mount", &["-o", "loop", text(&self.image), text(&self.mount)]);
     }
 
-    /// From now on nothing reaches the disk, and what its cache holds is gone: ext4's own shutdown without a flush of
-    /// its journal.
+    /// Readies a cut of its power.
+    pub fn switch(&self) -> Switch {
+        let mut perl = Command::new("perl");
+        perl.args(["-e", CUT, text(&self.mount)]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut perl = perl.spawn().expect("perl is there");
+        let mut ready = [0];
+        perl.stdout.take().expect("it is piped").read_exact(&mut ready).expect("perl opens the folder");
+        Switch(perl)
+    }
+
+    /// Cuts its power.
     pub fn cut(&self) {
-        // EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH.
-        let script = r#"open(my $d, "<", $ARGV[0]) or die $!; my $how = pack("L", 2); defined ioctl($d, 0x8004587d, $how) or die $!"#;
-        run("perl", &["-e", script, text(&self.mount)]);
+        self.switch().cut();
     }
 
     /// The power is back: what reached the disk is there.
@@ -77,6 +85,27 @@ impl Disk {
 
     fn filler(&self) -> PathBuf {
         self.mount.join("filler")
+    }
+}
+
+/// EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH, once its standard input ends.
+const CUT: &str = r#"
+    open(my $disk, "<", $ARGV[0]) or die $!;
+    syswrite(STDOUT, ".");
+    sysread(STDIN, my $word, 1);
+    my $how = pack("L", 2);
+    defined ioctl($disk, 0x8004587d, $how) or die $!;
+"#;
+
+/// Cuts the power of a [`Disk`].
+pub struct Switch(Child);
+
+impl Switch {
+    /// From now on nothing reaches the disk, and what its cache holds is gone: ext4's own shutdown without a flush of
+    /// its journal.
+    pub fn cut(mut self) {
+        drop(self.0.stdin.take());
+        assert!(self.0.wait().expect("it is our child").success(), "the power was not cut");
     }
 }
 

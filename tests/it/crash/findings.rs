@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// So much of an example is shown.
-const EXAMPLE_CHARS: usize = 2_000;
+const EXAMPLE_CHARS: usize = 10_000;
 
 /// What must not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -20,6 +20,6 @@ async fn nothing_is_lost_and_nothing_is_accepted_twice() {
 
 /// Runs the kit.
 pub async fn kill_kit(setup: Setup, sink: &Sink, cycles: u32) -> Report {
-    let crashes = Crashes { count: cycles, connections: 32, pause_ms: 50..400 };
-    kit::run(setup, sink, crashes, |doorman| doorman.kill()).await
+    let crashes = Crashes { disk: None, count: cycles, connections: 32, pause_ms: 50..400 };
+    kit::run(setup, sink, crashes).await
 }

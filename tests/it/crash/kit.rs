@@ -10,11 +10,14 @@ use doorman_tests::{Builder, Doorman, Setup, Sink, wait};
 use tokio::time::sleep;
 
 use super::audit::{self, Arrived, Report};
+use super::disk::Disk;
 use super::findings::{Finding, Findings};
 use super::load::{Load, Volume};
 
 /// How the kits crash a daemon, and how often.
-pub struct Crashes {
+pub struct Crashes<'a> {
+    /// The store's disk, whose power is cut; without one the daemon is killed.
+    pub disk: Option<&'a Disk>,
     /// How many there are.
     pub count: u32,
     /// How many connections post at a time.
@@ -42,16 +45,20 @@ fn script(run: u32) -> String {
     format!(r#"on("order.created", |event| send("sink", #{{ order: event.data.orderId, run: {run} }}));"#)
 }
 
-/// Runs a kit. `crash` ends the daemon.
-pub async fn run(setup: Setup, sink: &Sink, crashes: Crashes, crash: impl Fn(&mut Doorman)) -> Report {
+/// Runs a kit.
+pub async fn run(setup: Setup, sink: &Sink, crashes: Crashes<'_>) -> Report {
     let mut doorman = Doorman::start(setup).await;
     let load = Load::start(&doorman, Volume { connections: crashes.connections, padding_bytes: 0 });
     let mut arrived = Arrived::default();
     let mut findings = Findings::default();
     for run in 1..=crashes.count {
         sleep(Duration::from_millis(fastrand::u64(crashes.pause_ms.clone()))).await;
-        findings.unless(!doorman.has_ended(), Finding::Ended, || doorman.log());
-        crash(&mut doorman);
+        let ended = doorman.has_ended();
+        findings.unless(!ended, Finding::Ended, || doorman.log());
+        match crashes.disk {
+            Some(disk) => cut(disk, &mut doorman, &load, sink),
+            None => doorman.kill(),
+        }
         doorman.setup().write_script("demo", &script(run));
         if let Err(why) = doorman.try_restart().await {
             findings.add(Finding::DoesNotStart, why);
@@ -73,6 +80,19 @@ pub async fn run(setup: Setup, sink: &Sink, crashes: Crashes, crash: impl Fn(&mu
     let mut report = audit::audit(&doorman, &answered, arrived).await;
     report.findings.extend(findings);
     report
+}
+
+/// Cuts the power of a daemon, its disk, and with them everything that it still says. A cut takes some time here and the
+/// daemon goes on meanwhile: an fsync that meets it may even return as if it had succeeded, since the kernel gives up on
+/// the data before it looks at what became of it. So nothing counts from just before the cut.
+fn cut(disk: &Disk, doorman: &mut Doorman, load: &Load, sink: &Sink) {
+    let switch = disk.switch();
+    load.goes_dark();
+    sink.set_deaf(true);
+    switch.cut();
+    doorman.kill();
+    disk.come_back();
+    sink.set_deaf(false);
 }
 
 /// Waits until nothing is pending; as long as deliveries arrive, it may take its time.

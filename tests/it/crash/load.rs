@@ -53,6 +53,8 @@ pub struct Answered {
 #[derive(Clone, Copy)]
 struct Target {
     address: SocketAddr,
+    /// What is answered now counts for nothing.
+    dark: bool,
     /// No further event is begun.
     stop: bool,
     /// Events that have no 204 yet never get one.
@@ -68,7 +70,7 @@ pub struct Load {
 impl Load {
     /// Starts to post.
     pub fn start(doorman: &Doorman, volume: Volume) -> Self {
-        let target = Target { address: doorman.server(), stop: false, give_up: false };
+        let target = Target { address: doorman.server(), dark: false, stop: false, give_up: false };
         let (target, watched) = watch::channel(target);
         let workers = (0..volume.connections).map(|number| {
             let worker = Worker {
@@ -84,9 +86,14 @@ impl Load {
         Self { workers: workers.collect(), target }
     }
 
+    /// From now on no answer counts, until there is a restarted daemon.
+    pub fn goes_dark(&self) {
+        self.target.send_modify(|target| target.dark = true);
+    }
+
     /// Says where the restarted daemon listens.
     pub fn goes_to(&self, doorman: &Doorman) {
-        self.target.send_modify(|target| target.address = doorman.server());
+        self.target.send_modify(|target| (target.address, target.dark) = (doorman.server(), false));
     }
 
     /// Lets every connection finish its event, and gathers what they saw. One that cannot gives up.
@@ -169,9 +176,13 @@ impl Worker {
             let Some(mut connection) = self.take_connection().await else {
                 continue;
             };
-            let Ok(answer) = connection.post(&self.path, body.to_owned()).await else {
+            let answer = connection.post(&self.path, body.to_owned()).await.ok();
+            let Some(answer) = answer.filter(|_| !self.target.borrow().dark) else {
                 self.seen.asked_again += 1;
                 lost = true;
+                if self.target.borrow().dark {
+                    sleep(PAUSE).await;
+                }
                 continue;
             };
             self.connection = Some(connection);

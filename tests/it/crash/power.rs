@@ -28,14 +28,6 @@ async fn nothing_that_was_answered_is_lost_in_a_power_cut() {
 /// Runs the kit.
 pub async fn power_kit(setup: Setup, sink: &Sink, cuts: u32) -> Report {
     let disk = Disk::new(&setup, 1 << 30);
-    let crashes = Crashes { count: cuts, connections: 16, pause_ms: 50..300 };
-    kit::run(setup, sink, crashes, |doorman| {
-        // All stops at once, as in a real cut: otherwise an fsync that meets the cut may return as if it had succeeded,
-        // since the kernel ends it before it looks at what became of the data.
-        doorman.freeze();
-        disk.cut();
-        doorman.kill();
-        disk.come_back();
-    })
-    .await
+    let crashes = Crashes { disk: Some(&disk), count: cuts, connections: 16, pause_ms: 50..300 };
+    kit::run(setup, sink, crashes).await
 }

@@ -66,6 +66,9 @@ async fn answer(
     };
     let reply = {
         let mut state = lock(&state);
+        if state.deaf {
+            return Err(io::Error::other("deaf"));
+        }
         state.received.push(received);
         state.count += 1;
         state.next.pop_front().unwrap_or(state.always)

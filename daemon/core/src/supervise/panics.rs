@@ -33,7 +33,7 @@ pub fn message(payload: &(dyn Any + Send)) -> String {
 }
 
 fn text(info: &PanicHookInfo<'_>) -> String {
-    let message = info.payload_as_str().unwrap_or("no message");
+    let message = message(info.payload());
     match info.location() {
         Some(place) => format!("panicked at {}:{}: {message}", place.file(), place.line()),
         None => format!("panicked: {message}"),
