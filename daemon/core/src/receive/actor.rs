@@ -50,13 +50,17 @@ impl Actor for ReceiverActor {
             match served {
                 Ok(()) => {
                     actor.ended.send_replace(true);
-                    lifeline.map(Lifeline::farewell);
+                    if let Some(lifeline) = lifeline {
+                        lifeline.farewell();
+                    }
                 }
                 // A panic in the loop: the supervisor makes a new actor. Connections go on meanwhile.
                 Err(error) => {
                     let why = error.try_into_panic().map(|payload| panics::message(&*payload));
                     let why = why.unwrap_or_else(|_| "its runtime is gone".to_owned());
-                    lifeline.map(|lifeline| lifeline.died(why));
+                    if let Some(lifeline) = lifeline {
+                        lifeline.died(why);
+                    }
                 }
             }
             ctx.stop();
