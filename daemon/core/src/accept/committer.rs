@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use doorman_plugin::DeliveryId;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::queues::commit::{CommitQueue, Revived, Submission, Submitted, Waiting};
+use crate::queues::commit::{CommitQueue, Discarded, Revived, Submission, Submitted, Waiting};
 use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
 use crate::store::{Appended, Commit, Event, Journal, Plan, StoreError};
@@ -53,10 +54,12 @@ struct Waiters {
     events: Vec<oneshot::Sender<Submitted>>,
     written: Vec<oneshot::Sender<()>>,
     revived: Vec<(usize, oneshot::Sender<Revived>)>,
+    discarded: Vec<(usize, oneshot::Sender<Discarded>)>,
 }
 
 impl Committer {
-    /// A committer that hands accepted events over to `mapping`, and wakes the dispatcher of a revived delivery.
+    /// A committer that hands accepted events over to `mapping`, and tells the dispatcher of a
+    /// delivery that is revived or discarded.
     pub fn new(
         journal: SharedJournal,
         queue: CommitQueue,
@@ -115,6 +118,10 @@ impl Committer {
             waiters.revived.push((ids.len(), done));
             commit.revivals.extend(ids);
         }
+        for (ids, done) in waiting.discards {
+            waiters.discarded.push((ids.len(), done));
+            commit.discards.extend(ids);
+        }
         loop {
             self.fill(&mut events, &mut commit, &mut waiters);
             self.commit(std::mem::take(&mut commit), std::mem::take(&mut waiters))?;
@@ -142,7 +149,8 @@ impl Committer {
 
     fn commit(&mut self, commit: Commit, waiters: Waiters) -> Result<(), CommitterError> {
         let durable = commit.must_be_durable();
-        let acted_upon = commit.plans.iter().any(Plan::has_deliveries) || !commit.revivals.is_empty();
+        let acted_upon = commit.plans.iter().any(Plan::has_deliveries) || commit.is_operated();
+        let discards = commit.discards.clone();
         let now = self.clock.now();
         let committed =
             self.journal.lock().map_err(|_| CommitterError::InDoubt)?.commit(commit, now, durable)?;
@@ -154,6 +162,7 @@ impl Committer {
             let _ = done.send(());
         }
         self.answer_revivals(waiters.revived, committed.revived, now);
+        self.answer_discards(waiters.discarded, committed.discarded, discards);
         if !accepted.is_empty() {
             self.mapping.hand_over(accepted);
         }
@@ -166,10 +175,30 @@ impl Committer {
                 queue.parked(now);
             }
         }
-        let mut revived = revived.into_iter();
-        for (count, done) in waiters {
-            let _ = done.send(revived.by_ref().take(count).collect());
+        share(waiters, revived);
+    }
+
+    fn answer_discards(
+        &self,
+        waiters: Vec<(usize, oneshot::Sender<Discarded>)>,
+        discarded: Discarded,
+        ids: Vec<DeliveryId>,
+    ) {
+        for (destination, id) in discarded.iter().zip(ids) {
+            if let Some(queue) = destination.as_ref().and_then(|name| self.deliveries.get(name)) {
+                queue.discard(id);
+            }
         }
+        share(waiters, discarded);
+    }
+}
+
+/// Answers those who asked together: to each, as many of the answers as it asked for.
+fn share<T>(waiters: Vec<(usize, oneshot::Sender<Vec<T>>)>, answers: Vec<T>) {
+    let mut answers = answers.into_iter();
+    for (count, done) in waiters {
+        // An operator who went away has it done all the same.
+        let _ = done.send(answers.by_ref().take(count).collect());
     }
 }
 

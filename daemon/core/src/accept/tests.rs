@@ -1,18 +1,20 @@
 //! The committer on the in-memory store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use doorman_plugin::DeliveryId;
+use doorman_plugin::{ActionKind, DeliveryId};
+use serde_json::value::RawValue;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::committer::{Committer, Limits, SharedJournal};
 use crate::clock::Clock;
-use crate::mapping::GenerationId;
+use crate::mapping::{GenerationId, Place};
 use crate::queues::commit::{CommitQueue, NotWritten, Submitted};
+use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
 use crate::sample::{new_event, store};
-use crate::store::{Commit, Committed, Journal, Log, Plan, StoreError, Verdict};
+use crate::store::{Action, Commit, Committed, Journal, Lease, Log, Plan, StoreError, Verdict};
 
 const LIMITS: Limits = Limits { max_batch_events: 2, max_batch_bytes: 1_000 };
 
@@ -25,16 +27,18 @@ struct Desk {
 fn desk(journal: impl Journal) -> Desk {
     let commits = CommitQueue::new(3);
     let mapping = MappingQueue::new(100, 1_000);
-    let journal: SharedJournal = Arc::new(Mutex::new(Box::new(journal)));
-    let committer = Committer::new(
-        journal,
-        commits.clone(),
-        mapping.clone(),
-        HashMap::new(),
-        Clock::manual(1_000),
-        LIMITS,
-    );
+    let committer = committer(journal, &commits, &mapping, HashMap::new());
     Desk { committer, commits, mapping }
+}
+
+fn committer(
+    journal: impl Journal,
+    commits: &CommitQueue,
+    mapping: &MappingQueue,
+    deliveries: HashMap<Arc<str>, DeliveryQueue>,
+) -> Committer {
+    let journal: SharedJournal = Arc::new(Mutex::new(Box::new(journal)));
+    Committer::new(journal, commits.clone(), mapping.clone(), deliveries, Clock::manual(1_000), LIMITS)
 }
 
 /// A journal whose disk has failed.
@@ -122,6 +126,32 @@ async fn reviving_what_is_not_dead_says_so() {
     assert_eq!(revived.await.unwrap(), Ok(vec![None]));
 }
 
+#[tokio::test]
+async fn those_who_discard_in_one_batch_get_their_own_answers_and_the_dispatcher_is_told() {
+    let memory = store();
+    let mut desk = desk(memory.clone());
+    let sink = DeliveryQueue::new(1);
+    let deliveries = HashMap::from([("sink".into(), sink.clone())]);
+    desk.committer = committer(memory.clone(), &desk.commits, &desk.mapping, deliveries);
+    let _answer = desk.commits.submit(new_event("a", None)).unwrap();
+    desk.committer.turn().unwrap();
+    desk.commits.leave(vec![to_sink(1)]).unwrap();
+    desk.committer.turn().unwrap();
+    let id = memory.deliveries(1).unwrap().remove(0).id;
+    let unknown = DeliveryId { number: 9, ..id };
+    let asked = [vec![unknown], vec![id, unknown]].map(|ids| {
+        let commits = desk.commits.clone();
+        tokio::spawn(async move { commits.discard(ids).await })
+    });
+    tokio::task::yield_now().await;
+    desk.committer.turn().unwrap();
+    let [first, second] = asked;
+    assert_eq!(first.await.unwrap(), Ok(vec![None]));
+    assert_eq!(second.await.unwrap(), Ok(vec![Some("sink".into()), None]));
+    assert_eq!(sink.take().discarded, HashSet::from([id]));
+    assert!(!desk.committer.is_unsynced(), "an operator's act is on disk when it is answered");
+}
+
 #[test]
 fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for_an_fsync() {
     let memory = store();
@@ -138,6 +168,18 @@ fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for
     desk.committer.turn().unwrap();
     assert_eq!(memory.mapped_through(), 2);
     assert!(desk.committer.is_unsynced());
+}
+
+fn to_sink(seq: u64) -> Plan {
+    let action = Action {
+        kind: ActionKind::Send,
+        destination: "sink".into(),
+        content: RawValue::from_string("{}".to_owned()).map(Arc::from).unwrap(),
+        idempotency_key: "key".into(),
+        place: Place { script: "shop.rhai".into(), line: 1 },
+        lease: Lease::Dispatcher,
+    };
+    Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![action]) }
 }
 
 fn dropped(seq: u64) -> Plan {

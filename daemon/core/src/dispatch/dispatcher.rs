@@ -1,10 +1,10 @@
 //! One destination's deliveries: which is next, and what an ended attempt means.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorman_plugin::{Delivery, Outcome, Report};
+use doorman_plugin::{Delivery, DeliveryId, Outcome, Report};
 
 use super::retry::RetryPolicy;
 use crate::clock::{Clock, UnixMillis};
@@ -37,6 +37,14 @@ pub struct Ended {
     pub report: Report,
 }
 
+/// A due row that was taken.
+struct Claim {
+    /// Its time.
+    at: UnixMillis,
+    /// An operator brought the delivery back while its last attempt was not closed yet: this row is looked for again then.
+    again: Option<UnixMillis>,
+}
+
 /// Decides for one destination; makes no attempt itself.
 pub struct Dispatcher {
     name: Arc<str>,
@@ -47,8 +55,8 @@ pub struct Dispatcher {
     concurrency: usize,
     ready: VecDeque<Ready>,
     in_flight: usize,
-    /// Due rows that are taken and not closed yet.
-    claimed: HashSet<(u64, u16)>,
+    /// Deliveries whose due rows are taken and not closed yet.
+    claimed: HashMap<(u64, u16), Claim>,
     /// All due rows before this one are taken or gone.
     cursor: Option<DueKey>,
     /// When to look at the store again; `None`: when somebody says so.
@@ -78,7 +86,7 @@ impl Dispatcher {
             concurrency,
             ready: VecDeque::new(),
             in_flight: 0,
-            claimed: HashSet::new(),
+            claimed: HashMap::new(),
             cursor: None,
             look_at: Some(0),
             full: false,
@@ -105,6 +113,7 @@ impl Dispatcher {
     pub fn take_in(&mut self) -> Result<(), StoreError> {
         let arrived = self.queue.take();
         self.ready.extend(arrived.leased.into_iter().map(|delivery| Ready { delivery, due: None }));
+        self.forget(&arrived.discarded);
         if let Some(at) = arrived.parked {
             self.due_from(at);
         }
@@ -151,7 +160,10 @@ impl Dispatcher {
     /// Ended attempts are written: their places are free, and retries are due in the store.
     pub fn closed(&mut self, closes: &[Close]) {
         for close in closes {
-            self.claimed.remove(&(close.seq, close.number));
+            let claim = self.claimed.remove(&(close.seq, close.number));
+            if let Some(at) = claim.and_then(|claim| claim.again) {
+                self.due_from(at);
+            }
             if let Next::Retry { at, .. } = close.attempt.next {
                 self.due_from(at);
             }
@@ -167,6 +179,24 @@ impl Dispatcher {
         }
         let at = self.look_at?;
         Some(Duration::from_millis(at.saturating_sub(self.clock.now()).max(0) as u64))
+    }
+
+    /// Lets go of deliveries that were cancelled while they waited for their attempt.
+    fn forget(&mut self, discarded: &HashSet<DeliveryId>) {
+        if discarded.is_empty() {
+            return;
+        }
+        let before = self.ready.len();
+        let claimed = &mut self.claimed;
+        self.ready.retain(|Ready { delivery: Delivery { id, .. }, .. }| {
+            let kept = !discarded.contains(id);
+            if !kept {
+                claimed.remove(&(id::position(&id.event), id.number));
+            }
+            kept
+        });
+        self.queue.give_back(before - self.ready.len());
+        self.full = false;
     }
 
     /// A due row was written at this time.
@@ -209,11 +239,12 @@ impl Dispatcher {
 
     /// Takes one due row, unless it is taken already or its delivery is not open any more.
     fn claim(&mut self, row: DueKey) -> Result<bool, StoreError> {
-        if self.claimed.contains(&(row.seq, row.number)) {
+        if let Some(claim) = self.claimed.get_mut(&(row.seq, row.number)) {
+            claim.again = (row.at != claim.at).then_some(row.at).or(claim.again);
             return Ok(false);
         }
         let Some(delivery) = self.log.delivery(row.seq, row.number)? else { return Ok(false) };
-        self.claimed.insert((row.seq, row.number));
+        self.claimed.insert((row.seq, row.number), Claim { at: row.at, again: None });
         self.ready.push_back(Ready { delivery, due: Some(row.at) });
         Ok(true)
     }

@@ -45,8 +45,13 @@ pub struct Submission {
     pub answer: oneshot::Sender<Submitted>,
 }
 
-/// The answer to revivals: for each, the destination whose delivery is due again, or `None` where it was not dead.
+/// The answer to revivals: for each, the destination whose delivery is due again, or `None` where it was neither dead
+/// nor cancelled.
 pub type Revived = Vec<Option<Arc<str>>>;
+
+/// The answer to discards: for each, the destination whose delivery is cancelled, or `None` where it was neither open nor
+/// dead.
+pub type Discarded = Vec<Option<Arc<str>>>;
 
 /// What was waiting, taken in one go.
 #[derive(Debug, Default)]
@@ -57,8 +62,10 @@ pub struct Waiting {
     pub plans: Vec<(Vec<Plan>, Option<oneshot::Sender<()>>)>,
     /// Ended attempts, and the dispatchers that wait for them to be written.
     pub closes: Vec<(Vec<Close>, oneshot::Sender<()>)>,
-    /// Dead deliveries to be tried again.
+    /// Dead or cancelled deliveries to be tried again.
     pub revivals: Vec<(Vec<DeliveryId>, oneshot::Sender<Revived>)>,
+    /// Open or dead deliveries to be cancelled.
+    pub discards: Vec<(Vec<DeliveryId>, oneshot::Sender<Discarded>)>,
 }
 
 impl Waiting {
@@ -70,7 +77,8 @@ impl Waiting {
     /// Whether all that is there was only left.
     fn nobody_waits(&self) -> bool {
         let awaited = self.plans.iter().any(|(_, done)| done.is_some());
-        !awaited && self.events.is_empty() && self.closes.is_empty() && self.revivals.is_empty()
+        let operated = !self.revivals.is_empty() || !self.discards.is_empty();
+        !awaited && !operated && self.events.is_empty() && self.closes.is_empty()
     }
 }
 
@@ -138,7 +146,14 @@ impl CommitQueue {
         receiver.await.map_err(|_| NotWritten::Stopped)
     }
 
-    /// Brings dead deliveries back to life.
+    /// Cancels open or dead deliveries.
+    pub async fn discard(&self, ids: Vec<DeliveryId>) -> Result<Discarded, NotWritten> {
+        let (done, receiver) = oneshot::channel();
+        self.bring(|waiting| waiting.discards.push((ids, done)));
+        receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// Brings dead or cancelled deliveries back to life.
     pub async fn revive(&self, ids: Vec<DeliveryId>) -> Result<Revived, NotWritten> {
         let (done, receiver) = oneshot::channel();
         self.bring(|waiting| waiting.revivals.push((ids, done)));

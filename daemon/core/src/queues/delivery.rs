@@ -4,11 +4,12 @@
 //! is committed: with a place, the plan leases it to the dispatcher; without one, it is parked in the store with a due
 //! time, and the dispatcher reads it from there. So a destination that is down costs its places and nothing else.
 
+use std::collections::HashSet;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use doorman_plugin::Delivery;
+use doorman_plugin::{Delivery, DeliveryId};
 use tokio::sync::Notify;
 
 use crate::clock::UnixMillis;
@@ -37,6 +38,8 @@ pub struct Arrived {
     pub leased: Vec<Delivery>,
     /// The earliest due time of those that were parked in the store.
     pub parked: Option<UnixMillis>,
+    /// Those that are not to be attempted any more.
+    pub discarded: HashSet<DeliveryId>,
 }
 
 impl DeliveryQueue {
@@ -115,6 +118,12 @@ impl DeliveryQueue {
         let mut arrived = self.lock();
         arrived.parked = Some(arrived.parked.map_or(at, |earlier| earlier.min(at)));
         drop(arrived);
+        self.shared.more.notify_one();
+    }
+
+    /// Says that a delivery was cancelled: if it waits in memory, it is not attempted.
+    pub fn discard(&self, id: DeliveryId) {
+        self.lock().discarded.insert(id);
         self.shared.more.notify_one();
     }
 

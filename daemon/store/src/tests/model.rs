@@ -6,7 +6,8 @@ use doorman_core::mapping::GenerationId;
 use doorman_core::store::contract::DEDUP_WINDOW;
 use doorman_core::store::model::MemoryStore;
 use doorman_core::store::{
-    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan, Verdict,
+    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan,
+    Undelivered, Verdict,
 };
 use doorman_plugin::DeliveryId;
 use fastrand::Rng;
@@ -19,6 +20,7 @@ struct Step {
     plans: Vec<Plan>,
     closes: Vec<Close>,
     revivals: Vec<(u64, u16)>,
+    discards: Vec<(u64, u16)>,
 }
 
 fn verdict(rng: &mut Rng) -> Verdict {
@@ -63,9 +65,9 @@ fn step(rng: &mut Rng, log: &dyn Log) -> Step {
     };
     let events = (0..4).map(new).collect();
     let mut keys = |count| (0..count).map(|_| any(rng)).collect::<Vec<_>>();
-    let (closed, revivals) = (keys(8), keys(4));
+    let (closed, revivals, discards) = (keys(8), keys(4), keys(3));
     let closes = closed.into_iter().map(|key| close(rng, key)).collect();
-    Step { events, plans, closes, revivals }
+    Step { events, plans, closes, revivals, discards }
 }
 
 fn commit(journal: &mut dyn Journal, log: &dyn Log, step: &Step, now: i64) -> Committed {
@@ -78,6 +80,7 @@ fn commit(journal: &mut dyn Journal, log: &dyn Log, step: &Step, now: i64) -> Co
         plans: step.plans.clone(),
         closes: step.closes.clone(),
         revivals: step.revivals.iter().filter_map(id).collect(),
+        discards: step.discards.iter().filter_map(id).collect(),
     };
     journal.commit(commit, now, false).unwrap()
 }
@@ -93,14 +96,14 @@ fn said(log: &dyn Log) -> String {
         said += &format!("{} {} {repeats:?} {states:?} {attempts:?}\n", event.seq, event.received_at);
     }
     let held: Vec<_> = log.held_after(0, 999).unwrap().iter().map(|event| event.seq).collect();
-    let keys = |dead| -> Vec<_> {
-        let states = log.unfinished(dead, None, 999).unwrap();
+    let keys = |standing| -> Vec<_> {
+        let states = log.undelivered(standing, None, 999).unwrap();
         states.into_iter().map(|one| (one.seq, one.id.number)).collect()
     };
     said + &format!(
         "{held:?} {:?} {:?} {:?}",
-        keys(false),
-        keys(true),
+        keys(Undelivered::Open),
+        (keys(Undelivered::Dead), keys(Undelivered::Cancelled)),
         log.due("hook", i64::MAX, None, 999).unwrap()
     )
 }
@@ -110,7 +113,12 @@ fn answers(committed: &Committed) -> String {
         Appended::Accepted(event) => (event.seq, None),
         Appended::Duplicate { of, conflict } => (doorman_core::id::position(of), Some(*conflict)),
     };
-    format!("{:?} {:?}", committed.events.iter().map(of).collect::<Vec<_>>(), committed.revived)
+    format!(
+        "{:?} {:?} {:?}",
+        committed.events.iter().map(of).collect::<Vec<_>>(),
+        committed.revived,
+        committed.discarded
+    )
 }
 
 #[test]
