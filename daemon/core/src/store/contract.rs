@@ -199,6 +199,7 @@ macro_rules! store_contract {
             an_event_without_an_identity_is_never_a_duplicate
             repeats_are_noted_at_their_first_event
             positions_are_contiguous_and_time_never_runs_backwards
+            an_empty_commit_changes_nothing
             an_event_without_a_plan_is_pending
             each_verdict_gives_its_status
             a_plan_reads_back_whole
