@@ -12,9 +12,10 @@ CYCLES      ?= 200
 CUTS        ?= 50
 FILLS       ?= 20
 DELIVERIES  ?= 1000000
+CASES       ?= 100000
 ROUNDS      ?= 5
 
-.PHONY: help setup build run test check crash power full backlog controls faults bench clean
+.PHONY: help setup build run test check model crash power full backlog controls faults bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -55,6 +56,9 @@ check: setup ## formatting, lints, licences of dependencies, layout of the code
 	cargo deny check advisories || { cargo deny --offline check advisories 2>/dev/null || echo "the advisory database cannot be reached: advisories were not checked"; }
 	cargo build --release -p doorman
 	cargo test --release -p doorman-tests --test it tidy
+
+model: ## compare the store with its model over CASES random histories with kills and power cuts
+	DOORMAN_CASES=$(CASES) cargo test --release -p doorman-store model -- --nocapture
 
 crash: ## kill the daemon under load CYCLES times, then audit
 	cargo build --release -p doorman

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::{
     AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, EventsCommand, Exit, Screen,
-    deliveries, error, events, screen, send, status,
+    deliveries, error, events, operations, screen, send, status,
 };
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -81,8 +81,11 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         Command::Events(EventsCommand::List(args)) => events::list(&client, args, screen).await,
         Command::Events(EventsCommand::Show { id }) => events::show(&client, id, screen).await,
         Command::Deliveries(DeliveriesCommand::List(args)) => deliveries::list(&client, args, screen).await,
-        Command::Deliveries(DeliveriesCommand::Retry { ids }) => {
-            deliveries::retry(&client, ids, screen).await
+        Command::Deliveries(DeliveriesCommand::Retry { chosen, cancelled }) => {
+            operations::retry(&client, chosen, *cancelled, screen).await
+        }
+        Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
+            operations::discard(&client, chosen, *open, screen).await
         }
         Command::Send(args) => {
             let endpoint = endpoint(config, args)?;

@@ -51,20 +51,27 @@ pub struct Commit {
     pub plans: Vec<Plan>,
     /// Ended attempts.
     pub closes: Vec<Close>,
-    /// Dead deliveries to be tried again: same id, same key, attempts counted from 1 again.
+    /// Dead or cancelled deliveries to be tried again: same id, same key, attempts counted from 1 again.
     pub revivals: Vec<DeliveryId>,
+    /// Open or dead deliveries that an operator wants no more of. They come after all else in the commit.
+    pub discards: Vec<DeliveryId>,
 }
 
 impl Commit {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.plans.is_empty() && self.closes.is_empty() && self.revivals.is_empty()
+        self.events.is_empty() && self.plans.is_empty() && self.closes.is_empty() && !self.is_operated()
     }
 
     /// Whether something in it must be on disk before anybody acts on it. Ended attempts need not be: a lost one is only
     /// repeated, under the same key. Nor need plans without deliveries: a lost one is only made again.
     pub fn must_be_durable(&self) -> bool {
-        !self.events.is_empty() || !self.revivals.is_empty() || self.plans.iter().any(Plan::has_deliveries)
+        !self.events.is_empty() || self.is_operated() || self.plans.iter().any(Plan::has_deliveries)
+    }
+
+    /// Whether an operator waits for some of it.
+    pub fn is_operated(&self) -> bool {
+        !self.revivals.is_empty() || !self.discards.is_empty()
     }
 }
 
@@ -73,8 +80,11 @@ impl Commit {
 pub struct Committed {
     /// What became of each event.
     pub events: Vec<Appended>,
-    /// For each revival, the destination whose delivery is due again; `None` where the delivery was not dead.
+    /// For each revival, the destination whose delivery is due again; `None` where the delivery was neither dead nor
+    /// cancelled.
     pub revived: Vec<Option<Arc<str>>>,
+    /// For each discard, the destination whose delivery is cancelled; `None` where it was neither open nor dead.
+    pub discarded: Vec<Option<Arc<str>>>,
 }
 
 /// What became of one event.
@@ -148,10 +158,10 @@ pub trait Log: Send + Sync + 'static {
     /// The attempts of one delivery, oldest first.
     fn attempts(&self, seq: u64, number: u16) -> Result<Vec<Attempt>, StoreError>;
 
-    /// Deliveries that are not finished (`dead == false`) or dead, newest first, before a delivery.
-    fn unfinished(
+    /// Deliveries that have not arrived and stand like this, newest first, before a delivery.
+    fn undelivered(
         &self,
-        dead: bool,
+        standing: Undelivered,
         before: Option<(u64, u16)>,
         limit: usize,
     ) -> Result<Vec<DeliveryState>, StoreError>;

@@ -108,6 +108,12 @@ fn write_delivery(
             write_end(screen, delivery)?;
             screen.line(&format!("  next       doorman deliveries retry {}", safe(&delivery.id)))
         }
+        ("cancelled", _) => {
+            let reason = safe(delivery.reason.as_deref().unwrap_or_default());
+            let since = delivery.cancelled_at.as_deref().map(to_second).unwrap_or_default();
+            screen.line(&format!("  cancelled  {since}: {reason}"))?;
+            screen.line(&format!("  undo       doorman deliveries retry {}", safe(&delivery.id)))
+        }
         _ => Ok(()),
     }
 }

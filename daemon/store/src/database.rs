@@ -22,6 +22,9 @@ pub struct Database {
     db: DB,
     /// Of point reads at the latest; made once, because they are many.
     point: ReadOptions,
+    /// They hold the statistics.
+    #[cfg(test)]
+    options: rocksdb::Options,
 }
 
 impl Database {
@@ -32,8 +35,14 @@ impl Database {
         cutoff: &DedupCutoff,
     ) -> Result<Self, rocksdb::Error> {
         let tables = options::tables(settings, cutoff);
-        let db = DB::open_cf_descriptors(&options::database(settings), path, tables)?;
-        Ok(Self { db, point: ReadOptions::default() })
+        let options = options::database(settings);
+        let db = DB::open_cf_descriptors(&options, path, tables)?;
+        Ok(Self {
+            db,
+            point: ReadOptions::default(),
+            #[cfg(test)]
+            options,
+        })
     }
 
     /// Reads see all that is written when they are made.
@@ -69,6 +78,12 @@ impl Database {
         self.db
             .flush_cfs_opt(&tables, &FlushOptions::default())
             .map_err(|error| failed("writing table files", error))
+    }
+
+    /// How often the log was synced.
+    #[cfg(test)]
+    pub fn syncs(&self) -> u64 {
+        self.options.get_ticker_count(rocksdb::statistics::Ticker::WalFileSynced)
     }
 
     /// Compacts a whole table.

@@ -8,7 +8,7 @@ mod plan;
 use doorman_core::store::StoreError;
 use serde::{Deserialize, Serialize};
 
-pub use delivery::{AttemptRecord, OpenRecord, OpenRow};
+pub use delivery::{AttemptRecord, CancelledRecord, CancelledRow, OpenRecord, OpenRow};
 pub use event::{EventHeader, Identity, RepeatsRecord, parse_event, time};
 pub use plan::PlanRecord;
 
@@ -31,6 +31,7 @@ impl Record for OpenRecord<'_> {}
 impl Record for AttemptRecord<'_> {
     const VERSION: u8 = delivery::ATTEMPT_VERSION;
 }
+impl Record for CancelledRecord<'_> {}
 impl Record for Ledger {}
 impl Record for Vec<u64> {}
 

@@ -5,15 +5,17 @@
 
 mod accept;
 mod close;
+mod discard;
 mod plan;
 mod revive;
 mod run;
+mod standing;
 mod tally;
 
 use std::collections::HashMap;
 
 use doorman_core::clock::UnixMillis;
-use doorman_core::store::{DueKey, Lease, Repeats, StoreError};
+use doorman_core::store::{DueKey, Lease, Repeats, StoreError, Undelivered};
 
 use crate::database::{Batch, Database, View};
 use crate::keys;
@@ -25,6 +27,8 @@ use crate::table::{Table, meta};
 use plan::Settled;
 pub use run::LONGEST as LONGEST_RUN;
 use run::Run;
+use standing::Standing;
+use tally::Left;
 pub use tally::Tally;
 
 /// A delivery: its event's position and its number.
@@ -50,16 +54,6 @@ pub struct Turn<'a> {
     runs: Vec<Run>,
     only_repeats: bool,
     deletions: u64,
-}
-
-/// Where this commit leaves a delivery.
-enum Standing {
-    Open(OpenRow),
-    /// With as many attempts in the log.
-    Dead {
-        logged: u16,
-    },
-    Delivered,
 }
 
 /// A commit that is ready to be written.
@@ -127,20 +121,6 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The open row of a delivery, this commit's changes included.
-    fn open_row(&self, key: Key) -> Result<Option<OpenRow>, StoreError> {
-        match self.moved.get(&key) {
-            Some(Standing::Open(row)) => return Ok(Some(row.clone())),
-            Some(_) => return Ok(None),
-            None => {}
-        }
-        let bytes = keys::delivery(key.0, key.1);
-        let Some(value) = self.latest.get(Table::Open, &bytes)? else {
-            return Ok(None);
-        };
-        OpenRecord::parse(&value).map(Some).map_err(|malformed| malformed.at(Table::Open, &bytes))
-    }
-
     /// Puts an open row, and its due row if it waits in the store.
     fn open(&mut self, (seq, number): Key, row: OpenRow) {
         self.ledger.opened(seq);
@@ -167,5 +147,24 @@ impl<'a> Turn<'a> {
     fn delete_open(&mut self, (seq, number): Key) {
         self.batch.delete(Table::Open, &keys::delivery(seq, number));
         self.deletions += 1;
+    }
+
+    /// A delivery that stood like this now stands like that (`None`: it has arrived): its event's status follows.
+    fn follow(
+        &mut self,
+        seq: u64,
+        deliveries: u16,
+        from: Undelivered,
+        to: Option<Undelivered>,
+    ) -> Result<(), StoreError> {
+        let (before, after) = match deliveries {
+            1 => (Left::of_one(Some(from)), Left::of_one(to)),
+            _ => self.tally.moved(&self.latest, seq, from, to)?,
+        };
+        let (before, after) = (before.status(deliveries), after.status(deliveries));
+        if before != after {
+            self.ledger.move_event(before, after);
+        }
+        Ok(())
     }
 }

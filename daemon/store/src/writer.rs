@@ -94,6 +94,9 @@ impl Writer {
         for id in &commit.revivals {
             committed.revived.push(turn.revive(id)?);
         }
+        for id in &commit.discards {
+            committed.discarded.push(turn.discard(id)?);
+        }
         let ended = turn.end();
         // Lowered before the batch is seen, so that no scan begins behind a row that is there.
         if ended.ledger.open_from < self.ledger.open_from {

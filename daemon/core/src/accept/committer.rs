@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use doorman_plugin::DeliveryId;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::faults;
-use crate::queues::commit::{CommitQueue, HandOver, Revived, Submission, Submitted, Waiting};
+use crate::queues::commit::{CommitQueue, Discarded, HandOver, Revived, Submission, Submitted, Waiting};
 use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
 use crate::store::{Appended, Commit, Event, Journal, Plan, StoreError};
@@ -126,7 +127,7 @@ impl Committer {
         }
         let work = &mut taken.work;
         let durable = work.must_be_durable();
-        let acted_upon = work.plans.iter().any(Plan::has_deliveries) || !work.revivals.is_empty();
+        let acted_upon = work.plans.iter().any(Plan::has_deliveries) || work.is_operated();
         let now = self.clock.now();
         let committed = self.journal.commit(work, now, durable)?;
         faults::point("committer.written");
@@ -140,6 +141,8 @@ impl Committer {
             // A mapper or dispatcher that was made anew does not wait for its predecessor's work.
             let _ = done.send(());
         }
+        let discards = std::mem::take(&mut taken.work.discards);
+        self.answer_discards(&mut taken.discarded, committed.discarded, discards);
         taken.work = Commit::default();
         if !accepted.is_empty() {
             self.mapping.hand_over(accepted);
@@ -174,10 +177,30 @@ impl Committer {
                 queue.parked(now);
             }
         }
-        let mut revived = revived.into_iter();
-        for (count, done) in waiters.drain(..) {
-            let _ = done.send(revived.by_ref().take(count).collect());
+        share(waiters, revived);
+    }
+
+    fn answer_discards(
+        &self,
+        waiters: &mut Vec<(usize, oneshot::Sender<Discarded>)>,
+        discarded: Discarded,
+        ids: Vec<DeliveryId>,
+    ) {
+        for (destination, id) in discarded.iter().zip(ids) {
+            if let Some(queue) = destination.as_ref().and_then(|name| self.deliveries.get(name)) {
+                queue.discard(id);
+            }
         }
+        share(waiters, discarded);
+    }
+}
+
+/// Answers those who asked together: to each, as many of the answers as it asked for.
+fn share<T>(waiters: &mut Vec<(usize, oneshot::Sender<Vec<T>>)>, answers: Vec<T>) {
+    let mut answers = answers.into_iter();
+    for (count, done) in waiters.drain(..) {
+        // An operator who went away has it done all the same.
+        let _ = done.send(answers.by_ref().take(count).collect());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The committer on the in-memory store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -152,6 +152,29 @@ async fn reviving_what_is_not_dead_says_so() {
     assert_eq!(revived.await.unwrap(), Ok(vec![None]));
 }
 
+#[tokio::test]
+async fn those_who_discard_in_one_batch_get_their_own_answers_and_the_dispatcher_is_told() {
+    let memory = store();
+    let mut desk = desk(memory.clone());
+    let _answer = desk.commits.submit(new_event("a", None)).unwrap();
+    desk.committer.turn().unwrap();
+    desk.commits.leave(vec![to_sink(1)]).unwrap();
+    desk.committer.turn().unwrap();
+    let id = memory.deliveries(1).unwrap().remove(0).id;
+    let unknown = DeliveryId { number: 9, ..id };
+    let asked = [vec![unknown], vec![id, unknown]].map(|ids| {
+        let commits = desk.commits.clone();
+        tokio::spawn(async move { commits.discard(ids).await })
+    });
+    tokio::task::yield_now().await;
+    desk.committer.turn().unwrap();
+    let [first, second] = asked;
+    assert_eq!(first.await.unwrap(), Ok(vec![None]));
+    assert_eq!(second.await.unwrap(), Ok(vec![Some("sink".into()), None]));
+    assert_eq!(desk.sink.take().discarded, HashSet::from([id]));
+    assert!(!desk.committer.is_unsynced(), "an operator's act is on disk when it is answered");
+}
+
 #[test]
 fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for_an_fsync() {
     let memory = store();
@@ -168,6 +191,10 @@ fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for
     desk.committer.turn().unwrap();
     assert_eq!(memory.mapped_through(), 2);
     assert!(desk.committer.is_unsynced());
+}
+
+fn to_sink(seq: u64) -> Plan {
+    Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![leased_action()]) }
 }
 
 fn dropped(seq: u64) -> Plan {
@@ -188,13 +215,11 @@ async fn a_committer_that_is_made_anew_ends_what_its_predecessor_had_taken() {
         desk.committer.turn().unwrap();
         let _ = desk.sink.take();
 
-        let plan =
-            Plan { seq: 1, generation: GenerationId(1), verdict: Verdict::Actions(vec![leased_action()]) };
         let place = desk.sink.take_place().unwrap();
         let leased = HashMap::from([("sink".into(), vec![Leased { delivery: delivery(1), place }])]);
         let hand_over = HandOver { leased, ..HandOver::default() };
         let commits = desk.commits.clone();
-        let planned = tokio::spawn(async move { commits.plan(vec![plan], hand_over).await });
+        let planned = tokio::spawn(async move { commits.plan(vec![to_sink(1)], hand_over).await });
         tokio::task::yield_now().await;
         let mut event = desk.commits.submit(new_event("a", Some("m"))).unwrap();
         armed.store(true, Ordering::Relaxed);

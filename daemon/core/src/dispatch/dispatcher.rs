@@ -1,16 +1,16 @@
 //! One destination's deliveries: which is next, and what an ended attempt means.
 
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorman_plugin::{Delivery, Outcome, Report};
+use doorman_plugin::{Delivery, DeliveryId, Outcome, Report};
 
 use super::retry::RetryPolicy;
 use crate::clock::{Clock, UnixMillis};
 use crate::id;
-use crate::queues::delivery::{DeliveryQueue, Leased, Place};
+use crate::queues::delivery::{DeliveryQueue, Hand, Leased, Place};
 use crate::store::{Attempt, Close, DueKey, Log, Next, StoreError};
 
 /// How many deliveries are read from the store at a time.
@@ -114,10 +114,11 @@ impl Dispatcher {
         if !arrived.leased.is_empty() {
             let mut hands = self.queue.hands();
             for Leased { delivery, place } in arrived.leased {
-                hands.insert(key(&delivery), place);
+                hands.insert(key(&delivery), Hand { place, due: None, again: None });
                 self.ready.push_back(delivery);
             }
         }
+        self.forget(&arrived.discarded);
         if let Some(at) = arrived.parked {
             self.due_from(at);
         }
@@ -165,7 +166,10 @@ impl Dispatcher {
     /// Ended attempts are written: their places are free, and retries are due in the store.
     pub fn closed(&mut self, closed: impl IntoIterator<Item = Closed>) {
         for Closed { key, retry_at } in closed {
-            self.queue.hands().remove(&key);
+            let hand = self.queue.hands().remove(&key);
+            if let Some(at) = hand.and_then(|hand| hand.again) {
+                self.due_from(at);
+            }
             if let Some(at) = retry_at {
                 self.due_from(at);
             }
@@ -180,6 +184,23 @@ impl Dispatcher {
         }
         let at = self.look_at?;
         Some(Duration::from_millis(at.saturating_sub(self.clock.now()).max(0) as u64))
+    }
+
+    /// Lets go of deliveries that were cancelled while they waited for their attempt.
+    fn forget(&mut self, discarded: &HashSet<DeliveryId>) {
+        if discarded.is_empty() {
+            return;
+        }
+        let mut hands = self.queue.hands();
+        self.ready.retain(|delivery| {
+            let kept = !discarded.contains(&delivery.id);
+            if !kept {
+                hands.remove(&key(delivery));
+            }
+            kept
+        });
+        drop(hands);
+        self.full = false;
     }
 
     /// A due row was written at this time.
@@ -221,11 +242,18 @@ impl Dispatcher {
     /// Takes one due delivery, unless it is taken already or not open any more.
     fn claim(&mut self, row: DueKey, places: &mut Vec<Place>) -> Result<(), StoreError> {
         let mut hands = self.queue.hands();
-        let Entry::Vacant(hand) = hands.entry((row.seq, row.number)) else { return Ok(()) };
+        let hand = match hands.entry((row.seq, row.number)) {
+            Entry::Vacant(hand) => hand,
+            Entry::Occupied(mut taken) => {
+                let Hand { due, again, .. } = taken.get_mut();
+                *again = (*due != Some(row.at)).then_some(row.at).or(*again);
+                return Ok(());
+            }
+        };
         let Some(delivery) = self.log.delivery(row.seq, row.number)? else { return Ok(()) };
         // No more rows were read than there are places.
         let Some(place) = places.pop() else { return Ok(()) };
-        hand.insert(place);
+        hand.insert(Hand { place, due: Some(row.at), again: None });
         self.ready.push_back(delivery);
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::mapping::{GenerationId, Place};
 use crate::queues::delivery::DeliveryQueue;
 use crate::sample::{new_event, store};
 use crate::store::model::MemoryStore;
-use crate::store::{Action, Commit, Journal, Lease, Log, Plan, Verdict};
+use crate::store::{Action, Commit, Journal, Lease, Log, Plan, Undelivered, Verdict};
 
 const RETRY: RetryPolicy = RetryPolicy {
     base: Duration::from_secs(1),
@@ -116,7 +116,7 @@ fn the_last_attempt_that_fails_leaves_a_dead_letter_with_its_reason() {
     }
     assert!(bench.next().is_none());
     assert_eq!(bench.memory.counts().dead, 1);
-    assert_eq!(bench.memory.unfinished(true, None, 9).unwrap().len(), 1);
+    assert_eq!(bench.memory.undelivered(Undelivered::Dead, None, 9).unwrap().len(), 1);
 }
 
 #[test]
@@ -129,6 +129,53 @@ fn a_revived_delivery_is_attempted_again() {
     bench.clock.advance(7);
     assert!(bench.next().is_none(), "nobody told the dispatcher");
     bench.queue.parked(7);
+    assert_eq!(bench.next().unwrap().attempt, 1);
+}
+
+#[test]
+fn a_delivery_that_is_discarded_while_it_waits_in_memory_is_not_attempted_and_frees_its_place() {
+    let mut bench = bench(5);
+    let under_way = [bench.next().unwrap(), bench.next().unwrap()];
+    let third = bench.memory.deliveries(3).unwrap().remove(0).id;
+    assert_eq!(bench.queue.taken(), 3);
+    bench.memory.commit(&mut Commit { discards: vec![third], ..Commit::default() }, 0, true).unwrap();
+    bench.queue.discard(third);
+    assert!(bench.next().is_none());
+    for ready in under_way {
+        bench.end(ready, Report::delivered());
+    }
+    let rest: Vec<_> = std::iter::from_fn(|| bench.next()).map(|ready| ready.idempotency_key).collect();
+    assert_eq!(rest, ["key-4".into(), "key-5".into()] as [Arc<str>; 2]);
+}
+
+#[test]
+fn an_attempt_that_is_under_way_when_its_delivery_is_discarded_ends_and_gives_its_place_back() {
+    let mut bench = bench(1);
+    let ready = bench.next().unwrap();
+    let id = ready.id;
+    bench.memory.commit(&mut Commit { discards: vec![id], ..Commit::default() }, 0, true).unwrap();
+    bench.queue.discard(id);
+    assert!(bench.next().is_none());
+    bench.end(ready, Report::retry("503"));
+    bench.clock.advance(60_000);
+    assert!(bench.next().is_none(), "it is not tried again");
+    assert_eq!((bench.queue.taken(), bench.memory.counts().dropped), (0, 1));
+}
+
+#[test]
+fn a_delivery_that_is_brought_back_before_its_last_attempt_is_closed_is_attempted_again() {
+    let mut bench = bench(1);
+    let ready = bench.next().unwrap();
+    let id = ready.id;
+    let ended =
+        Ended { delivery: ready, started_at: 0, latency: Duration::ZERO, report: Report::rejected("400") };
+    let close = bench.dispatcher.ended(ended, 1.0);
+    bench.memory.commit(&mut Commit { closes: vec![close.clone()], ..Commit::default() }, 0, false).unwrap();
+    bench.memory.commit(&mut Commit { revivals: vec![id], ..Commit::default() }, 7, true).unwrap();
+    bench.clock.advance(7);
+    bench.queue.parked(7);
+    assert!(bench.next().is_none(), "the dispatcher does not know yet that the attempt is written");
+    bench.dispatcher.closed([Closed::from(&close)]);
     assert_eq!(bench.next().unwrap().attempt, 1);
 }
 

@@ -51,7 +51,8 @@ pub struct Submission {
     pub answer: oneshot::Sender<Submitted>,
 }
 
-/// The answer to revivals: for each, the destination whose delivery is due again, or `None` where it was not dead.
+/// The answer to revivals: for each, the destination whose delivery is due again, or `None` where it was neither dead
+/// nor cancelled.
 pub type Revived = Vec<Option<Arc<str>>>;
 
 /// What follows for the dispatchers once plans are on disk.
@@ -62,6 +63,10 @@ pub struct HandOver {
     /// Destinations with deliveries that were parked, and since when they are due.
     pub parked: HashMap<Arc<str>, UnixMillis>,
 }
+
+/// The answer to discards: for each, the destination whose delivery is cancelled, or `None` where it was neither open nor
+/// dead.
+pub type Discarded = Vec<Option<Arc<str>>>;
 
 /// What waits, or was taken in one go.
 #[derive(Debug, Default)]
@@ -76,6 +81,8 @@ pub struct Waiting {
     pub done: Vec<oneshot::Sender<()>>,
     /// Those who wait for revivals: how many each, in the order of the work's.
     pub revived: Vec<(usize, oneshot::Sender<Revived>)>,
+    /// Those who wait for discards, likewise.
+    pub discarded: Vec<(usize, oneshot::Sender<Discarded>)>,
     /// Lots of plans that were only left.
     left: usize,
 }
@@ -88,7 +95,8 @@ impl Waiting {
 
     /// Whether all that is there was only left.
     fn nobody_waits(&self) -> bool {
-        self.events.is_empty() && self.done.is_empty() && self.revived.is_empty()
+        let operated = !self.revived.is_empty() || !self.discarded.is_empty();
+        self.events.is_empty() && self.done.is_empty() && !operated
     }
 }
 
@@ -171,7 +179,17 @@ impl CommitQueue {
         self.close(Vec::new()).await
     }
 
-    /// Brings dead deliveries back to life.
+    /// Cancels open or dead deliveries.
+    pub async fn discard(&self, ids: Vec<DeliveryId>) -> Result<Discarded, NotWritten> {
+        let (done, receiver) = oneshot::channel();
+        self.bring(|waiting| {
+            waiting.discarded.push((ids.len(), done));
+            waiting.work.discards.extend(ids);
+        });
+        receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// Brings dead or cancelled deliveries back to life.
     pub async fn revive(&self, ids: Vec<DeliveryId>) -> Result<Revived, NotWritten> {
         let (done, receiver) = oneshot::channel();
         self.bring(|waiting| {

@@ -7,13 +7,13 @@
 //! The queue outlives its dispatcher: it keeps the [`Hands`], what that one has taken and not closed, so that the next
 //! one knows what to take up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use doorman_plugin::Delivery;
+use doorman_plugin::{Delivery, DeliveryId};
 use tokio::sync::Notify;
 
 use crate::clock::UnixMillis;
@@ -60,8 +60,20 @@ pub struct Leased {
     pub place: Place,
 }
 
-/// What a dispatcher has taken and not closed yet: each delivery's position and number, with its place.
-pub type Hands = HashMap<(u64, u16), Place>;
+/// What a dispatcher has taken and not closed yet, by position and number.
+pub type Hands = HashMap<(u64, u16), Hand>;
+
+/// A delivery in a dispatcher's hands.
+#[derive(Debug)]
+pub struct Hand {
+    /// Its place.
+    pub place: Place,
+    /// The time of the due row that it was taken from, if it was.
+    pub due: Option<UnixMillis>,
+    /// An operator brought it back while its last attempt was not closed yet: its due row at this time is looked for again
+    /// then.
+    pub again: Option<UnixMillis>,
+}
 
 /// What arrived since it was last looked at.
 #[derive(Debug, Default)]
@@ -70,6 +82,8 @@ pub struct Arrived {
     pub leased: Vec<Leased>,
     /// The earliest due time of those that were parked in the store.
     pub parked: Option<UnixMillis>,
+    /// Those that are not to be attempted any more.
+    pub discarded: HashSet<DeliveryId>,
 }
 
 impl DeliveryQueue {
@@ -157,6 +171,12 @@ impl DeliveryQueue {
         self.shared.more.notify_one();
     }
 
+    /// Says that a delivery was cancelled: if it waits in memory, it is not attempted.
+    pub fn discard(&self, id: DeliveryId) {
+        self.lock().discarded.insert(id);
+        self.shared.more.notify_one();
+    }
+
     /// Takes what arrived.
     pub fn take(&self) -> Arrived {
         mem::take(&mut *self.lock())
@@ -205,7 +225,8 @@ mod tests {
     #[test]
     fn what_a_dispatcher_had_in_its_hands_is_there_for_the_next() {
         let queue = DeliveryQueue::new(2);
-        queue.hands().insert((1, 1), queue.take_place().unwrap());
+        let place = queue.take_place().unwrap();
+        queue.hands().insert((1, 1), Hand { place, due: None, again: None });
         let held = queue.clone();
         let died = std::thread::spawn(move || {
             let _hands = held.hands();

@@ -5,6 +5,7 @@
 
 mod accepting;
 mod delivering;
+mod discarding;
 mod planning;
 mod reading;
 
@@ -17,6 +18,7 @@ use serde_json::value::RawValue;
 
 pub use accepting::*;
 pub use delivering::*;
+pub use discarding::*;
 pub use planning::*;
 pub use reading::*;
 
@@ -107,6 +109,10 @@ impl Subject {
         self.commit(Commit { revivals, ..Commit::default() }).revived
     }
 
+    fn discard(&mut self, discards: Vec<DeliveryId>) -> Vec<Option<Arc<str>>> {
+        self.commit(Commit { discards, ..Commit::default() }).discarded
+    }
+
     /// The deliveries of a destination that are due now, as (event, number).
     fn due(&self, destination: &str) -> Vec<(u64, u16)> {
         let due = self.log.due(destination, self.now, None, usize::MAX).expect("the log reads");
@@ -195,6 +201,7 @@ macro_rules! store_contract {
             an_event_without_an_identity_is_never_a_duplicate
             repeats_are_noted_at_their_first_event
             positions_are_contiguous_and_time_never_runs_backwards
+            an_empty_commit_changes_nothing
             an_event_without_a_plan_is_pending
             each_verdict_gives_its_status
             a_plan_reads_back_whole
@@ -216,6 +223,14 @@ macro_rules! store_contract {
             a_dead_delivery_is_revived_once_and_keeps_its_log
             only_a_dead_delivery_is_revived
             reviving_one_of_several_makes_the_event_pending_again
+            a_discarded_delivery_is_cancelled_and_its_event_dropped
+            a_discarded_delivery_that_waited_is_not_due_any_more
+            only_an_open_or_dead_delivery_is_discarded
+            cancelled_deliveries_count_for_nothing_beside_others
+            an_attempt_that_ends_after_its_delivery_was_discarded_is_noted_once
+            a_cancelled_delivery_is_revived_under_its_key
+            what_is_revived_and_discarded_in_one_commit_is_cancelled
+            cancelled_deliveries_are_paged_newest_first
             events_are_paged_both_ways
             events_are_found_by_the_beginning_of_their_id
             a_prefix_that_no_id_has_finds_nothing

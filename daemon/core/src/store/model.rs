@@ -2,6 +2,9 @@
 //!
 //! Everything is kept for ever and nothing is kept twice: counts and states are worked out from the records at each
 //! read. So the model cannot agree with a real store by making the same bookkeeping mistake.
+//!
+//! It can be copied as it is now, and its process can end: so a test can say what a real store must show after a kill or
+//! a power cut.
 
 mod log;
 
@@ -13,8 +16,8 @@ use chrono::DateTime;
 use doorman_plugin::{DeliveryId, EventId, EventInfo};
 
 use super::{
-    Action, Appended, Attempt, Close, Commit, Committed, Counts, Dedup, Event, Journal, Lease, NewEvent,
-    Next, Plan, Progress, Repeats, StoreError, Verdict,
+    Action, Appended, Attempt, Close, Commit, Committed, Counts, DISCARDED, Dedup, Event, Journal, Lease,
+    NewEvent, Next, Plan, Progress, Repeats, StoreError, Verdict,
 };
 use crate::clock::UnixMillis;
 use crate::id;
@@ -27,6 +30,7 @@ pub struct MemoryStore {
     state: Arc<Mutex<State>>,
 }
 
+#[derive(Clone)]
 struct State {
     window_ms: UnixMillis,
     clock: UnixMillis,
@@ -39,6 +43,7 @@ struct State {
 }
 
 /// One delivery.
+#[derive(Clone)]
 struct Kept {
     action: Action,
     lease: Lease,
@@ -63,6 +68,27 @@ impl MemoryStore {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
+    /// Another store that holds the same.
+    pub fn copy(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(self.lock().clone())) }
+    }
+
+    /// The process ends and another one opens the store: what the dispatchers had is due at the time of the last commit.
+    pub fn reopen(&self) {
+        let mut state = self.lock();
+        let lease = Lease::Due(state.clock);
+        for kept in state.deliveries.values_mut() {
+            if kept.is_open() && kept.lease == Lease::Dispatcher {
+                kept.lease = lease;
+            }
+        }
+    }
+
+    /// The time of the last commit.
+    pub fn clock(&self) -> UnixMillis {
+        self.lock().clock
+    }
+
     /// A panic in a test that shares the store is that test's failure, not the store's.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -76,13 +102,17 @@ impl Journal for MemoryStore {
         now: UnixMillis,
         _durable: bool,
     ) -> Result<Committed, StoreError> {
+        if commit.is_empty() {
+            return Ok(Committed::default());
+        }
         let mut state = self.lock();
         state.clock = state.clock.max(now);
         let events = commit.events.drain(..).map(|event| state.accept(event)).collect();
         commit.plans.iter().for_each(|plan| state.plan(plan.clone()));
         commit.closes.iter().for_each(|close| state.close(close.clone()));
         let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
-        Ok(Committed { events, revived })
+        let discarded = commit.discards.iter().map(|id| state.discard(id)).collect();
+        Ok(Committed { events, revived, discarded })
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
@@ -152,7 +182,11 @@ impl State {
         let Some(kept) = self.deliveries.get_mut(&(close.seq, close.number)) else {
             return;
         };
-        if !kept.is_open() || close.attempt.number <= kept.attempts {
+        if !kept.is_open() {
+            kept.note_late(close.attempt);
+            return;
+        }
+        if close.attempt.number <= kept.attempts {
             return;
         }
         kept.attempts = close.attempt.number;
@@ -168,17 +202,31 @@ impl State {
     }
 
     fn revive(&mut self, id: &DeliveryId) -> Option<Arc<str>> {
-        let seq = id::position(&id.event);
-        self.events.get(&seq).filter(|event| event.info.id == id.event)?;
         let now = self.clock;
-        let kept = self.deliveries.get_mut(&(seq, id.number))?;
-        if !matches!(kept.progress, Progress::Dead { .. }) {
+        let kept = self.find(id)?;
+        if !matches!(kept.progress, Progress::Dead { .. } | Progress::Cancelled { .. }) {
             return None;
         }
         kept.lease = Lease::Due(now);
         kept.attempts = 0;
         kept.progress = Progress::Open { retry_at: None };
         Some(Arc::clone(&kept.action.destination))
+    }
+
+    fn discard(&mut self, id: &DeliveryId) -> Option<Arc<str>> {
+        let at = self.clock;
+        let kept = self.find(id)?;
+        if !matches!(kept.progress, Progress::Open { .. } | Progress::Dead { .. }) {
+            return None;
+        }
+        kept.progress = Progress::Cancelled { at, reason: DISCARDED.to_owned() };
+        Some(Arc::clone(&kept.action.destination))
+    }
+
+    fn find(&mut self, id: &DeliveryId) -> Option<&mut Kept> {
+        let seq = id::position(&id.event);
+        self.events.get(&seq).filter(|event| event.info.id == id.event)?;
+        self.deliveries.get_mut(&(seq, id.number))
     }
 
     fn counts(&self) -> Counts {
@@ -202,6 +250,14 @@ impl Kept {
 
     fn is_open(&self) -> bool {
         matches!(self.progress, Progress::Open { .. })
+    }
+
+    /// An attempt that was under way when the delivery was cancelled is noted, once, and changes nothing.
+    fn note_late(&mut self, attempt: Attempt) {
+        if matches!(self.progress, Progress::Cancelled { .. }) && attempt.number > self.attempts {
+            self.attempts = attempt.number;
+            self.log.push(attempt);
+        }
     }
 
     fn due_at(&self) -> Option<UnixMillis> {

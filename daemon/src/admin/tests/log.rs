@@ -10,7 +10,7 @@ use doorman_core::identity::Hash128;
 use doorman_core::mapping::{GenerationId, Place};
 use doorman_core::store::{
     Action, Attempt, Counts, Dedup, DeliveryState, DueKey, Event, Lease, Log, Next, Plan, Progress, Repeats,
-    Status, StoreError, Verdict,
+    Status, StoreError, Undelivered, Verdict,
 };
 use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
@@ -68,7 +68,7 @@ impl Entry {
         self
     }
 
-    fn action(
+    pub fn action(
         &mut self,
         line: u32,
         progress: Progress,
@@ -221,18 +221,14 @@ impl Log for FixedLog {
         Ok(entry.map(|(_, attempts)| attempts.clone()).unwrap_or_default())
     }
 
-    fn unfinished(
+    fn undelivered(
         &self,
-        dead: bool,
+        standing: Undelivered,
         before: Option<(u64, u16)>,
         limit: usize,
     ) -> Result<Vec<DeliveryState>, StoreError> {
         let states = self.entries.iter().rev().flat_map(|entry| entry.deliveries.iter().rev());
-        let wanted = |state: &&DeliveryState| match state.progress {
-            Progress::Open { .. } => !dead,
-            Progress::Dead { .. } => dead,
-            Progress::Delivered => false,
-        };
+        let wanted = |state: &&DeliveryState| Undelivered::of(&state.progress) == Some(standing);
         let older =
             |state: &&DeliveryState| before.is_none_or(|before| (state.seq, state.id.number) < before);
         Ok(states.map(|(state, _)| state).filter(wanted).filter(older).take(limit).cloned().collect())

@@ -1,4 +1,4 @@
-//! Open deliveries and attempts.
+//! Open and cancelled deliveries, and attempts.
 
 use std::sync::Arc;
 
@@ -55,14 +55,50 @@ impl<'a> OpenRecord<'a> {
 
     /// Reads one.
     pub fn parse(value: &'a [u8]) -> Result<OpenRow, Malformed> {
+        decode(value).map(Self::row)
+    }
+
+    fn row(self) -> OpenRow {
+        OpenRow {
+            lease: lease_of(self.due),
+            attempts: self.attempts,
+            logged: self.logged,
+            deliveries: self.deliveries,
+            destination: self.destination.into(),
+        }
+    }
+}
+
+/// A cancelled delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelledRow {
+    /// Since when.
+    pub at: UnixMillis,
+    /// Why.
+    pub reason: String,
+    /// What its open row would say; nobody has a lease.
+    pub was: OpenRow,
+}
+
+/// A [`CancelledRow`] as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CancelledRecord<'a> {
+    at: UnixMillis,
+    reason: &'a str,
+    #[serde(borrow)]
+    was: OpenRecord<'a>,
+}
+
+impl<'a> CancelledRecord<'a> {
+    /// For storing.
+    pub fn of(row: &'a CancelledRow) -> Self {
+        Self { at: row.at, reason: &row.reason, was: OpenRecord::of(&row.was) }
+    }
+
+    /// Reads one.
+    pub fn parse(value: &'a [u8]) -> Result<CancelledRow, Malformed> {
         let record: Self = decode(value)?;
-        Ok(OpenRow {
-            lease: lease_of(record.due),
-            attempts: record.attempts,
-            logged: record.logged,
-            deliveries: record.deliveries,
-            destination: record.destination.into(),
-        })
+        Ok(CancelledRow { at: record.at, reason: record.reason.to_owned(), was: record.was.row() })
     }
 }
 

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use doorman_core::mapping::GenerationId;
-use doorman_core::store::{Appended, Commit, Journal, Lease, Log, Next, Plan, Progress, Verdict};
+use doorman_core::store::{
+    Appended, Commit, Journal, Lease, Log, Next, Plan, Progress, Undelivered, Verdict,
+};
 
 use super::{NOW, accept, action, close, copy_folder, event, open, plan};
 use crate::table::Table;
@@ -96,7 +98,7 @@ fn scans_for_open_rows_begin_behind_what_is_done_and_before_what_is_revived() {
     let id = doorman_plugin::DeliveryId { event: fourth.info.id, number: 1 };
     opened.journal.commit(&mut Commit { revivals: vec![id], ..Commit::default() }, NOW, true).unwrap();
     assert_eq!(opened.log.open_from(), 4);
-    assert_eq!(opened.log.unfinished(false, None, 9).unwrap().len(), 1);
+    assert_eq!(opened.log.undelivered(Undelivered::Open, None, 9).unwrap().len(), 1);
     drop(opened);
     let opened = open(folder.path());
     assert_eq!((opened.log.open_from(), opened.recovered.open_deliveries), (4, 1));

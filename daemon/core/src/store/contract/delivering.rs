@@ -4,7 +4,7 @@ use doorman_plugin::DeliveryId;
 
 use super::{START, Subject, action, close, dead, leased, retry};
 use crate::id;
-use crate::store::{DueKey, Lease, Next, Progress, Status};
+use crate::store::{DueKey, Lease, Next, Progress, Status, Undelivered};
 
 fn parked(destination: &str, at: i64) -> crate::store::Action {
     action(destination, Lease::Due(at))
@@ -154,7 +154,7 @@ pub fn a_dead_delivery_is_revived_once_and_keeps_its_log(mut subject: Subject) {
     subject.close(vec![close(1, 1, 1, Next::Delivered)]);
     assert_eq!(attempts(&subject, 1, 1), [1, 2, 1]);
     assert_eq!(subject.status(1), Status::Delivered);
-    assert!(subject.log.unfinished(true, None, 9).expect("the log reads").is_empty());
+    assert!(subject.log.undelivered(Undelivered::Dead, None, 9).expect("the log reads").is_empty());
 }
 
 /// Not an open one, not a delivered one, and none by an id that was guessed.
