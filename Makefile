@@ -10,9 +10,12 @@ PACKAGES    := g++ libclang-dev
 DOORMAN     := target/release/doorman
 CYCLES      ?= 200
 CUTS        ?= 50
+FILLS       ?= 20
+DELIVERIES  ?= 1000000
+CASES       ?= 100000
 ROUNDS      ?= 5
 
-.PHONY: help setup build run test check crash power crash-control bench clean
+.PHONY: help setup build run test check model crash power full backlog controls faults bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -40,6 +43,7 @@ run: build ## start the daemon on an embedded default, with a curl line to paste
 
 test: setup ## run all tests
 	@[ -e $(DOORMAN) ] || echo "The first build compiles RocksDB: 10 to 20 minutes on two cores; later ones take seconds."
+	@$(MAKE) --no-print-directory faults
 	cargo build --release --workspace
 	cargo test --release --workspace
 
@@ -48,25 +52,38 @@ check: setup ## formatting, lints, licences of dependencies, layout of the code
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	@command -v cargo-deny >/dev/null || { echo "installing cargo-deny (some minutes)"; cargo install --locked cargo-deny; }
 	cargo deny check bans licenses sources
+	@[ -z "$$(cargo tree --workspace -i ring 2>/dev/null)" ] || { echo "ring came in beside aws-lc-rs: TLS has one provider"; exit 1; }
 	cargo deny check advisories || { cargo deny --offline check advisories 2>/dev/null || echo "the advisory database cannot be reached: advisories were not checked"; }
 	cargo build --release -p doorman
 	cargo test --release -p doorman-tests --test it tidy
 
+model: ## compare the store with its model over CASES random histories with kills and power cuts
+	DOORMAN_CASES=$(CASES) cargo test --release -p doorman-store model -- --nocapture
+
 crash: ## kill the daemon under load CYCLES times, then audit
 	cargo build --release -p doorman
-	DOORMAN_CYCLES=$(CYCLES) cargo test --release -p doorman-tests --test it kill -- --nocapture
+	DOORMAN_CYCLES=$(CYCLES) cargo test --release -p doorman-tests --test it kill:: -- --nocapture
 
 power: ## cut the power of its disk CUTS times under load, then audit (root)
 	cargo build --release -p doorman
-	DOORMAN_CUTS=$(CUTS) cargo test --release -p doorman-tests --test it power -- --nocapture
+	DOORMAN_CUTS=$(CUTS) cargo test --release -p doorman-tests --test it power:: -- --nocapture
 
-crash-control: ## the same on a build without the dedup write: it must fail
-	cargo build --release -p doorman --features break-dedup
-	cp $(DOORMAN) target/doorman-break-dedup
+full: ## fill the disk of its store FILLS times under load, then audit (root)
 	cargo build --release -p doorman
-	! DOORMAN_BIN=$(CURDIR)/target/doorman-break-dedup DOORMAN_CYCLES=20 \
-	  cargo test --release -p doorman-tests --test it kill -- --nocapture
-	@echo "as it must be: without the dedup write the kill kit fails"
+	DOORMAN_FILLS=$(FILLS) cargo test --release -p doorman-tests --test it full:: -- --nocapture
+
+backlog: ## restart with DELIVERIES open deliveries, and let as many wait for 30 s
+	cargo build --release -p doorman
+	DOORMAN_DELIVERIES=$(DELIVERIES) DOORMAN_PARKED=$(DELIVERIES) DOORMAN_PARKED_SECONDS=30 \
+	  cargo test --release -p doorman-tests --test it backlog:: -- --nocapture --test-threads 1
+
+controls: faults ## break promises one by one: the kits must notice
+	cargo test --release -p doorman-tests --test it controls:: -- --nocapture
+
+faults: ## a build that breaks promises when it is told to, for the tests of the tests
+	cargo build --release -p doorman --features faults
+	@mkdir -p target/faults && cp $(DOORMAN) target/faults/doorman
+	@cargo build --release -p doorman
 
 bench: ## measure against bare hyper; writes target/bench/report.json
 	cargo build --release -p doorman -p doorman-bench

@@ -106,7 +106,10 @@ pub trait Inspect: Send + Sync + 'static {
 
 /// What operators may change.
 pub trait Operate: Send + Sync + 'static {
-    /// Makes dead deliveries due again: for each, whether it was dead. The change is durable when it resolves.
-    /// The error says what failed and what to do next.
+    /// Makes dead or cancelled deliveries due again: for each, whether it was one. The change is durable when it
+    /// resolves. The error says what failed and what to do next.
     fn retry(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
+
+    /// Cancels open or dead deliveries: for each, whether it was one. As [`Operate::retry`] otherwise.
+    fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
 }

@@ -1,7 +1,8 @@
 //! The command line: what can be typed, and the commands that talk to the running daemon.
 //!
 //! - [`client`]: the admin API's client, over [`http`]
-//! - [`status`], [`events`], [`deliveries`], [`send`], [`store`]: the commands, each a function that writes to a [`Screen`]
+//! - [`status`], [`events`], [`deliveries`], [`operations`], [`send`], [`store`]: the commands, each a function that
+//!   writes to a [`Screen`]
 //! - [`timeline`]: one event as a text
 //! - [`screen`], [`table`], [`text`], [`pretty`]: what is written and how; whatever came from outside is escaped
 //! - [`error`], [`exit`]: what can go wrong, and the exit codes
@@ -12,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod exit;
 pub mod http;
+pub mod operations;
 pub mod pretty;
 pub mod screen;
 pub mod send;
@@ -97,7 +99,7 @@ pub enum Command {
     /// Show what came in and what became of it
     #[command(subcommand)]
     Events(EventsCommand),
-    /// Show what is on its way, and retry what did not arrive
+    /// Show what is on its way, and retry or discard what did not arrive
     #[command(subcommand, visible_aliases = ["dlq", "dead"])]
     Deliveries(DeliveriesCommand),
 }
@@ -163,15 +165,42 @@ pub struct PageArgs {
 /// `doorman deliveries`.
 #[derive(Debug, Subcommand)]
 pub enum DeliveriesCommand {
-    /// Deliveries that are open, or with --dead the dead letters; newest first
+    /// Deliveries that are open, with --dead the dead letters, with --cancelled the discarded; newest first
     #[command(visible_alias = "ls")]
     List(DeliveriesListArgs),
-    /// Make dead deliveries due again (exit code 1 when one of them was not dead)
+    /// Make dead or cancelled deliveries due again (exit code 1 when one of them was neither)
     Retry {
-        /// Delivery ids: <event id>.<number>; the event id may be shortened
-        #[arg(required = true, value_name = "ID")]
-        ids: Vec<String>,
+        /// Which.
+        #[command(flatten)]
+        chosen: ChosenArgs,
+        /// With --all: those that were discarded, instead of the dead letters
+        #[arg(long, requires = "all", conflicts_with = "ids")]
+        cancelled: bool,
     },
+    /// Cancel dead or open deliveries: they are not attempted any more, until they are retried (exit code 1 when one of
+    /// them was neither)
+    Discard {
+        /// Which.
+        #[command(flatten)]
+        chosen: ChosenArgs,
+        /// With --all: those that are open, instead of the dead letters
+        #[arg(long, requires = "all", conflicts_with = "ids")]
+        open: bool,
+    },
+}
+
+/// Which deliveries are meant.
+#[derive(Clone, Debug, Args)]
+pub struct ChosenArgs {
+    /// Delivery ids: <event id>.<number>; the event id may be shortened, or @last
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ID")]
+    pub ids: Vec<String>,
+    /// All dead letters
+    #[arg(long)]
+    pub all: bool,
+    /// With --all: only those of this destination
+    #[arg(long, requires = "all", conflicts_with = "ids", value_name = "NAME")]
+    pub destination: Option<String>,
 }
 
 /// `doorman deliveries list`.
@@ -180,6 +209,12 @@ pub struct DeliveriesListArgs {
     /// Those that ended undelivered
     #[arg(long)]
     pub dead: bool,
+    /// Those that were discarded
+    #[arg(long, conflicts_with = "dead")]
+    pub cancelled: bool,
+    /// Only those of this destination
+    #[arg(long, value_name = "NAME")]
+    pub destination: Option<String>,
     /// The rows to show.
     #[command(flatten)]
     pub page: PageArgs,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::admin::view::ReportView;
 use crate::cli::{
     AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, EventsCommand, Exit, Screen,
-    StoreCommand, deliveries, error, events, screen, send, status, store,
+    StoreCommand, deliveries, error, events, operations, screen, send, status, store,
 };
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -82,8 +82,11 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         Command::Events(EventsCommand::List(args)) => events::list(&client, args, screen).await,
         Command::Events(EventsCommand::Show { id }) => events::show(&client, id, screen).await,
         Command::Deliveries(DeliveriesCommand::List(args)) => deliveries::list(&client, args, screen).await,
-        Command::Deliveries(DeliveriesCommand::Retry { ids }) => {
-            deliveries::retry(&client, ids, screen).await
+        Command::Deliveries(DeliveriesCommand::Retry { chosen, cancelled }) => {
+            operations::retry(&client, chosen, *cancelled, screen).await
+        }
+        Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
+            operations::discard(&client, chosen, *open, screen).await
         }
         Command::Store(StoreCommand::Verify) => {
             let report = match store::verify(&client).await {

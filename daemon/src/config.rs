@@ -20,6 +20,7 @@ mod masking;
 mod nearest;
 mod overrides;
 mod problem;
+mod retry;
 mod routing;
 mod section;
 mod show;
@@ -33,11 +34,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use address::AdminListen;
-pub use destination::{Destination, Retry};
+pub use destination::Destination;
 pub use listeners::{Admin, AdminAuth, Server};
 pub use problem::{ConfigProblems, Problem};
+pub use retry::Retry;
 pub use routing::{Environment, Source};
-pub use stages::{Accept, Log, Map, Reload, Scripts};
+pub use stages::{Accept, Log, Map, Reload, Scripts, Supervise};
 pub use store::Store;
 
 use excerpt::Document;
@@ -65,6 +67,8 @@ pub struct Config {
     pub map: Map,
     /// `[scripts]`: the mapping scripts and what a run of one may use.
     pub scripts: Scripts,
+    /// `[supervise]`: what follows when a part of the daemon fails that should not.
+    pub supervise: Supervise,
     /// `[log]`: the daemon's own log.
     pub log: Log,
     /// `[environments.<name>]`, at least one.
@@ -138,6 +142,7 @@ impl Config {
             accept: Accept::read(root.section("accept")),
             map: Map::read(root.section("map")),
             scripts: Scripts::read(root.section("scripts")),
+            supervise: Supervise::read(root.section("supervise")),
             log: Log::read(root.section("log")),
             environments: read_named(environments, |_, section| {
                 Environment::read(section, &destination_names)

@@ -8,6 +8,7 @@ use doorman_core::accept;
 use doorman_core::dispatch::RetryPolicy;
 use doorman_core::map::Route;
 use doorman_core::retain::Ages;
+use doorman_core::supervise::RestartPolicy;
 use doorman_plugin::Plugin;
 
 use crate::config::{self, Config, ConfigProblems};
@@ -49,6 +50,12 @@ pub fn store_settings(config: &Config) -> doorman_store::Settings {
         block_cache_bytes: config.store.cache_bytes as usize,
         ..doorman_store::Settings::new(config.store.dedup_window)
     }
+}
+
+/// How often an actor may be made anew.
+pub fn restart_policy(config: &Config) -> RestartPolicy {
+    let config::Supervise { max_restarts, window, backoff } = config.supervise;
+    RestartPolicy { backoff, max_restarts, window }
 }
 
 /// What the stages are set up with.

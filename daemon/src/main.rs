@@ -8,9 +8,10 @@
 //! - [`pipeline`]: the wiring of the stages
 //! - [`reload`]: the scripts in force
 //! - [`admin`], [`operating`]: the admin listener, and what it is told
-//! - [`listening`], [`disk`], [`logging`]: ports, free space, the log
+//! - [`listening`], [`disk`], [`ballast`], [`logging`]: ports, free space, the log
 
 mod admin;
+mod ballast;
 mod cli;
 mod commands;
 mod config;

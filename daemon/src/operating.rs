@@ -104,6 +104,15 @@ impl Operate for Doorkeeper {
             Ok(revived.iter().map(Option::is_some).collect())
         })
     }
+
+    fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        let commits = self.commits.clone();
+        Box::pin(async move {
+            let discarded =
+                commits.discard(ids).await.map_err(|error| format!("{error}; see the daemon's log"))?;
+            Ok(discarded.iter().map(Option::is_some).collect())
+        })
+    }
 }
 
 /// Reads the open store.

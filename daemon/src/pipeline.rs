@@ -8,16 +8,16 @@
 //!                              +---------------------- ended attempts ------------+
 //! ```
 //!
-//! The queues are made first and outlive the actors. Actors are started from last to first, so that nothing is taken in
-//! before there is somebody to pass it on to. Each stage computes on a thread of its own: the committer's fsync, the
-//! mapper's scripts and each destination's plugin never hold up one another or a connection.
+//! The queues are made first and outlive the actors, each of which is made anew when it ends. Actors are started from last
+//! to first, so that nothing is taken in before there is somebody to pass it on to. Each stage computes on a thread of
+//! its own: the committer's fsync, the mapper's scripts and each destination's plugin never hold up one another or a
+//! connection.
 
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix::Arbiter;
 use doorman_core::accept::{self, Committer, CommitterActor};
 use doorman_core::clock::Clock;
 use doorman_core::dispatch::{Dispatcher, DispatcherActor, Lane, RetryPolicy};
@@ -29,15 +29,18 @@ use doorman_core::queues::mapping::MappingQueue;
 use doorman_core::receive::{Receiver, ReceiverActor};
 use doorman_core::retain::{Ages, Retention, RetentionActor};
 use doorman_core::store::{Journal, Log};
-use doorman_core::supervise::{Escalation, OnEnd, Supervisor};
+use doorman_core::supervise::{Escalation, Supervisor, Threads};
 use doorman_plugin::Plugin;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+/// Gives the store's writing side: to the first committer, and to each that is made anew, when the one before is gone.
+pub type Journals = Box<dyn Fn() -> Box<dyn Journal> + Send + Sync>;
+
 /// What the stages stand on.
 pub struct Foundation {
     /// The store's writing side.
-    pub journal: Box<dyn Journal>,
+    pub journals: Journals,
     /// The store's reading side.
     pub log: Arc<dyn Log>,
     /// The scripts in force.
@@ -46,6 +49,8 @@ pub struct Foundation {
     pub clock: Clock,
     /// Keeps the actors running.
     pub supervisor: Supervisor,
+    /// Where they live.
+    pub threads: Arc<dyn Threads>,
 }
 
 /// How the stages are set up.
@@ -105,7 +110,7 @@ pub struct Pipeline {
     supervisor: Supervisor,
     /// Whether the receiver has ended.
     received: Arc<watch::Sender<bool>>,
-    arbiters: Vec<Arbiter>,
+    threads: Arc<dyn Threads>,
 }
 
 /// How many events one step of a trim looks at: what it holds in memory, and what one batch takes out.
@@ -116,30 +121,23 @@ pub fn start(foundation: Foundation, settings: Settings) -> Pipeline {
     let commits = CommitQueue::new(settings.commit_queue_events);
     let mapping = MappingQueue::new(settings.mapping_queue_events, settings.mapping_queue_bytes);
     let mut deliveries = HashMap::new();
-    let mut arbiters = Vec::new();
     for destination in settings.destinations {
         let queue = DeliveryQueue::new(destination.queue_deliveries);
         deliveries.insert(Arc::clone(&destination.name), queue.clone());
-        arbiters.push(start_dispatcher(&foundation, destination, queue, commits.clone()));
+        start_dispatcher(&foundation, destination, queue, commits.clone());
     }
     let planner = PlannerParts { routes: settings.routes, deliveries: deliveries.clone() };
-    arbiters.push(start_mapper(
-        &foundation,
-        planner,
-        mapping.clone(),
-        commits.clone(),
-        settings.mapping_batch_events,
-    ));
-    arbiters.push(start_retention(&foundation, settings.retention, commits.clone()));
-    let supervisor = foundation.supervisor.clone();
+    start_mapper(&foundation, planner, mapping.clone(), commits.clone(), settings.mapping_batch_events);
+    start_retention(&foundation, settings.retention, commits.clone());
+    let (supervisor, threads) = (foundation.supervisor.clone(), Arc::clone(&foundation.threads));
     let committer = CommitterParts {
         commits: commits.clone(),
         mapping: mapping.clone(),
         deliveries: deliveries.clone(),
         limits: settings.batch,
     };
-    arbiters.push(start_committer(foundation, committer, settings.sync_idle));
-    Pipeline { commits, mapping, deliveries, supervisor, received: Arc::default(), arbiters }
+    start_committer(foundation, committer, settings.sync_idle);
+    Pipeline { commits, mapping, deliveries, supervisor, received: Arc::default(), threads }
 }
 
 impl Pipeline {
@@ -153,8 +151,7 @@ impl Pipeline {
         let supervisor = self.supervisor.clone();
         let ended = Arc::clone(&self.received);
         let listener = kept_until_drained(listener, drain.clone());
-        let arbiter = Arbiter::new();
-        self.supervisor.start("receiver", OnEnd::MakeAnew, arbiter.handle(), move |lifeline| {
+        self.supervisor.start("receiver", self.threads.thread(), move |lifeline| {
             let kept = listener.lock().unwrap_or_else(PoisonError::into_inner);
             let listener = kept.as_ref().ok_or_else(|| io::Error::other("the daemon is stopping"));
             let listener = listener.and_then(std::net::TcpListener::try_clone).and_then(|listener| {
@@ -174,7 +171,6 @@ impl Pipeline {
                 lifeline,
             )
         });
-        self.arbiters.push(arbiter);
     }
 
     /// Ends all stages in flow order, once the receiver was told to drain: requests under way are answered, attempts
@@ -190,15 +186,9 @@ impl Pipeline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         // Answered once all that was brought before it is written; an error says that the store stopped first.
-        let _ = tokio::time::timeout_at(deadline.into(), self.commits.close(Vec::new())).await;
+        let _ = tokio::time::timeout_at(deadline.into(), self.commits.written()).await;
         self.supervisor.retire();
-        for arbiter in &self.arbiters {
-            arbiter.stop();
-        }
-        for arbiter in self.arbiters {
-            // A thread that panicked has ended too.
-            let _ = arbiter.join();
-        }
+        self.threads.end();
     }
 
     fn cannot_listen(&self, error: &io::Error) {
@@ -227,14 +217,13 @@ fn start_dispatcher(
     destination: Destination,
     queue: DeliveryQueue,
     commits: CommitQueue,
-) -> Arbiter {
-    let arbiter = Arbiter::new();
+) {
     let Destination { name, plugin, concurrency, timeout, retry, .. } = destination;
     let log = Arc::clone(&foundation.log);
     let clock = foundation.clock.clone();
     let supervisor = foundation.supervisor.clone();
     let actor_name = format!("dispatcher of {name}");
-    foundation.supervisor.start(&actor_name, OnEnd::EndProcess, arbiter.handle(), move |lifeline| {
+    foundation.supervisor.start(&actor_name, foundation.threads.thread(), move |lifeline| {
         let dispatcher = Dispatcher::new(
             Arc::clone(&name),
             Arc::clone(&log),
@@ -246,7 +235,6 @@ fn start_dispatcher(
         let lane = Lane { plugin: Arc::clone(&plugin), timeout, commits: commits.clone() };
         DispatcherActor::new(dispatcher, lane, supervisor.clone(), lifeline)
     });
-    arbiter
 }
 
 struct PlannerParts {
@@ -260,13 +248,12 @@ fn start_mapper(
     queue: MappingQueue,
     commits: CommitQueue,
     batch_events: usize,
-) -> Arbiter {
-    let arbiter = Arbiter::new();
+) {
     let log = Arc::clone(&foundation.log);
     let scripts = Arc::clone(&foundation.scripts);
     let clock = foundation.clock.clone();
     let supervisor = foundation.supervisor.clone();
-    foundation.supervisor.start("mapper", OnEnd::EndProcess, arbiter.handle(), move |lifeline| {
+    foundation.supervisor.start("mapper", foundation.threads.thread(), move |lifeline| {
         let planner = Planner::new(parts.routes.clone(), parts.deliveries.clone());
         let mapper = Mapper::new(
             Arc::clone(&scripts),
@@ -278,19 +265,15 @@ fn start_mapper(
         );
         MapperActor::new(mapper, commits.clone(), supervisor.clone(), lifeline)
     });
-    arbiter
 }
 
-/// Anew after a panic: nothing is in its hands.
-fn start_retention(foundation: &Foundation, settings: Retain, commits: CommitQueue) -> Arbiter {
-    let arbiter = Arbiter::new();
+fn start_retention(foundation: &Foundation, settings: Retain, commits: CommitQueue) {
     let log = Arc::clone(&foundation.log);
     let clock = foundation.clock.clone();
-    foundation.supervisor.start("retention", OnEnd::MakeAnew, arbiter.handle(), move |lifeline| {
+    foundation.supervisor.start("retention", foundation.threads.thread(), move |lifeline| {
         let retention = Retention::new(Arc::clone(&log), clock.clone(), settings.ages, TRIM_STEP_EVENTS);
         RetentionActor::new(retention, Arc::clone(&log), commits.clone(), settings.every, lifeline)
     });
-    arbiter
 }
 
 struct CommitterParts {
@@ -300,14 +283,12 @@ struct CommitterParts {
     limits: accept::Limits,
 }
 
-fn start_committer(foundation: Foundation, parts: CommitterParts, sync_idle: Duration) -> Arbiter {
-    let arbiter = Arbiter::new();
-    let Foundation { journal, clock, supervisor, .. } = foundation;
-    let journal = Arc::new(Mutex::new(journal));
+fn start_committer(foundation: Foundation, parts: CommitterParts, sync_idle: Duration) {
+    let Foundation { journals, clock, supervisor, threads, .. } = foundation;
     let escalations = supervisor.clone();
-    supervisor.start("committer", OnEnd::EndProcess, arbiter.handle(), move |lifeline| {
+    supervisor.start("committer", threads.thread(), move |lifeline| {
         let committer = Committer::new(
-            Arc::clone(&journal),
+            journals(),
             parts.commits.clone(),
             parts.mapping.clone(),
             parts.deliveries.clone(),
@@ -316,5 +297,4 @@ fn start_committer(foundation: Foundation, parts: CommitterParts, sync_idle: Dur
         );
         CommitterActor::new(committer, escalations.clone(), sync_idle, lifeline)
     });
-    arbiter
 }

@@ -1,7 +1,7 @@
 //! `doorman run`: from the configuration to a running daemon, and back to nothing.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use doorman_core::clock::Clock;
@@ -9,13 +9,15 @@ use doorman_core::identity::IdentityKey;
 use doorman_core::receive::body::BodyLimits;
 use doorman_core::receive::rate::Rate;
 use doorman_core::receive::{Admission, Endpoint, Endpoints, Limits, Receiver};
-use doorman_core::supervise::{Escalation, RestartPolicy, Supervisor};
-use doorman_store::Store;
+use doorman_core::supervise::threads::OneEach;
+use doorman_core::supervise::{Escalation, Supervisor, panics};
+use doorman_store::{Store, Writer};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::admin::{self, Admin, Auth, Verification};
+use crate::ballast::Ballast;
 use crate::cli::Exit;
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -33,6 +35,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Runs the daemon until it is told to stop. `curl`: print a line to paste for each endpoint, once it listens.
 pub fn run(built: Built, curl: bool) -> ExitCode {
     logging::start(built.config.log.level);
+    panics::note();
     let system = actix::System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect(
             "a runtime needs threads and an epoll instance; a system that has none left cannot run a daemon",
@@ -54,31 +57,39 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let server = listening::bind(&config.server.listen.to_string(), "server.listen").await?;
     let admin_listener = listening::bind(&admin_address(&config)?, "admin.listen").await?;
     let listening = Listening { server: server.local_addr()?, admin: admin_listener.local_addr()? };
+    let ballast = Ballast::new(&config.store.path, config.store.ballast_bytes);
+    ballast.release_if_full();
     let opened = Store::open(&config.store.path, foundation::store_settings(&config))?;
+    if let Some(bytes) = opened.torn_bytes {
+        tracing::warn!(bytes, "a power cut left half a record at the end of the store's log: it was cut off");
+    }
     let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
     let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _)?;
 
-    let (supervisor, mut escalations) = Supervisor::new(RestartPolicy::default());
+    let (supervisor, mut escalations) = Supervisor::new(foundation::restart_policy(&config));
     let clock = Clock::system(opened.clock_floor);
     let foundation = pipeline::Foundation {
-        journal: Box::new(opened.journal),
+        journals: journals(opened.journal, &opened.log),
         log: Arc::clone(&opened.log) as _,
         scripts: scripts.live(),
         clock,
         supervisor: supervisor.clone(),
+        threads: Arc::new(OneEach::default()),
     };
     let mut pipeline = pipeline::start(foundation, foundation::pipeline_settings(&config, plugins));
     let watching = scripts.watch(pipeline.mapping.clone(), &config.scripts);
 
     let admission = Admission::default();
-    tokio::spawn(disk::watch(config.store.path.clone(), config.store.min_free_bytes, admission.clone()));
+    let store = &config.store;
+    tokio::spawn(disk::watch(store.path.clone(), store.min_free_bytes, ballast, admission.clone()));
     let identity = IdentityKey::new(opened.secret, config.store.dedup_scope);
     let receiver = Arc::new(receiver(&config, &tokens, identity, &pipeline, admission.clone()));
     let (drain, draining) = watch::channel(false);
-    pipeline.receive(server, Arc::clone(&receiver), draining.clone());
+    let (close, closing) = watch::channel(false);
+    pipeline.receive(server, Arc::clone(&receiver), draining);
     let verification = Verification::new(Arc::new(Inspector { store: Arc::clone(&opened.log) }));
     let operating = Operating {
-        log: opened.log,
+        log: Arc::clone(&opened.log) as _,
         admission: admission.clone(),
         scripts: scripts.clone(),
         receiver,
@@ -86,7 +97,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         deliveries: pipeline.deliveries.clone(),
         started: Instant::now(),
     };
-    let admin = start_admin(&config, admin_listener, (operating, verification), &pipeline, draining)?;
+    let admin = start_admin(&config, admin_listener, (operating, verification), &pipeline, closing)?;
     listening.write(&config.store.path)?;
     announce(&config, &listening, &tokens, curl);
 
@@ -94,13 +105,25 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     drop(watching);
     if exit == Exit::Ok {
         admission.drain();
-        stop(drain, pipeline, admin, &mut signals, config.server.drain_timeout).await;
+        let timeout = config.server.drain_timeout;
+        stop(Stop { drain, pipeline, close, admin, store: opened.log }, &mut signals, timeout).await;
     } else {
-        // Nothing may be answered from now on as if it were on disk; those who wait get their 503.
-        tokio::time::sleep(LAST_WORDS).await;
+        // Not ready from now on: nothing may be answered as if it were on disk, and those who wait get their 503.
+        admission.drain();
+        let _ = tokio::time::timeout(LAST_WORDS, log_all(&mut escalations)).await;
         std::process::exit(exit.code());
     }
     Ok(exit)
+}
+
+/// The writing side that came with the opened store, and then a new one whenever a committer is made anew.
+fn journals(opened: Writer, store: &Arc<Store>) -> pipeline::Journals {
+    let opened = Mutex::new(Some(opened));
+    let store = Arc::clone(store);
+    Box::new(move || {
+        let first = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::new(first.unwrap_or_else(|| store.writer()))
+    })
 }
 
 fn admin_address(config: &Config) -> Result<String, StartError> {
@@ -150,7 +173,7 @@ fn start_admin(
     listener: TcpListener,
     (operating, verification): (Operating, Arc<Verification>),
     pipeline: &Pipeline,
-    mut draining: watch::Receiver<bool>,
+    mut closing: watch::Receiver<bool>,
 ) -> Result<tokio::task::JoinHandle<()>, StartError> {
     let auth = match &config.admin.auth {
         AdminAuth::None => Auth::None,
@@ -167,7 +190,7 @@ fn start_admin(
     };
     let shutdown = async move {
         // The sender is only dropped at the very end.
-        let _ = draining.wait_for(|drain| *drain).await;
+        let _ = closing.wait_for(|close| *close).await;
     };
     Ok(tokio::spawn(admin::serve(listener, Arc::new(admin), shutdown)))
 }
@@ -235,7 +258,7 @@ async fn until_the_end(
             Some(escalation) = escalations.recv() => {
                 tracing::error!("{escalation}; the process ends, and a restart goes on from what is on disk");
                 return match escalation {
-                    Escalation::TooManyRestarts { .. } | Escalation::Ended { .. } => Exit::Software,
+                    Escalation::TooManyRestarts { .. } => Exit::Software,
                     Escalation::Failed { .. } => Exit::Io,
                 };
             }
@@ -243,19 +266,36 @@ async fn until_the_end(
     }
 }
 
-/// Stops in flow order: what was taken in is answered, what is under way ends, what is left waits on disk. A second
-/// signal ends it at once, which is as safe.
-async fn stop(
+/// Logs what else fails: the first to notice that the store stopped is not always the one that knows why.
+async fn log_all(escalations: &mut mpsc::UnboundedReceiver<Escalation>) {
+    while let Some(escalation) = escalations.recv().await {
+        tracing::error!("{escalation}");
+    }
+    std::future::pending().await
+}
+
+/// What is to be stopped.
+struct Stop {
     drain: watch::Sender<bool>,
     pipeline: Pipeline,
+    close: watch::Sender<bool>,
     admin: tokio::task::JoinHandle<()>,
-    signals: &mut Signals,
-    timeout: Duration,
-) {
+    store: Arc<Store>,
+}
+
+/// Stops in flow order: what was taken in is answered, what is under way ends, what is left waits on disk. The admin
+/// listener says until then that the daemon is not ready. A second signal ends it at once, which is as safe.
+async fn stop(parts: Stop, signals: &mut Signals, timeout: Duration) {
+    let Stop { drain, pipeline, close, admin, store } = parts;
     let deadline = Instant::now() + timeout;
     drain.send_replace(true);
     let orderly = async {
         pipeline.stop(deadline).await;
+        // Only spares the next start a replay of the log: without it, nothing is lost.
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.flush()).await {
+            tracing::warn!("{error}; the next start replays its log");
+        }
+        close.send_replace(true);
         let _ = admin.await;
     };
     tokio::select! {

@@ -114,6 +114,70 @@ async fn a_400_is_a_dead_letter_with_the_answer_and_can_be_retried() {
 }
 
 #[tokio::test]
+async fn a_discarded_dead_letter_is_cancelled_and_a_retry_brings_it_back() {
+    let sink = Sink::start().await;
+    sink.reply_next([Reply::Status(400, "no such list")]);
+    let mut doorman = sending_to(&sink).await;
+    let id = doorman.post(&order()).await.event_id();
+    assert_eq!(doorman.finished(&id).await["status"], "dead");
+    let letter = format!("{id}.1");
+    let said = doorman.cli(&["deliveries", "discard", "@last.1", "--output", "json"]).await.json();
+    assert_eq!(said, json!({"discarded": [letter], "left": []}));
+    let again = doorman.cli(&["deliveries", "discard", &letter]).await;
+    assert_eq!(again.code, Some(1), "{again:?}");
+
+    doorman.restart().await;
+    let event = doorman.event(&id).await;
+    let delivery = &event["deliveries"][0];
+    assert_eq!((&event["status"], &delivery["state"]), (&json!("dropped"), &json!("cancelled")));
+    assert_eq!(delivery["reason"], "discarded by an operator");
+    assert_eq!(doorman.status().await["events"]["dropped"], 1);
+    let dead = doorman.cli(&["deliveries", "list", "--dead"]).await.expect_ok();
+    let cancelled = doorman.cli(&["deliveries", "list", "--cancelled"]).await.expect_ok();
+    assert!(!dead.contains(&letter) && cancelled.contains(&letter), "{dead}\n{cancelled}");
+
+    doorman.cli(&["deliveries", "retry", &letter]).await.expect_ok();
+    assert_eq!(doorman.finished(&id).await["status"], "delivered");
+    let received = sink.received();
+    assert_eq!((received.len(), received[1].key()), (2, received[0].key()));
+}
+
+#[tokio::test]
+async fn what_is_discarded_on_its_way_is_not_attempted_any_more() {
+    const EVENTS: usize = 30;
+    let (sick, well) = (Sink::start().await, Sink::start().await);
+    sick.reply_always(Reply::Hang);
+    let script = r#"on("order.created", |event| { send("sick", event.data); send("well", event.data); });"#;
+    let keys = format!("{}\nconcurrency = 1\nqueue_deliveries = 10\ntimeout = \"2s\"", sick.destination());
+    let doorman = Doorman::builder()
+        .destination("sick", &keys)
+        .destination("well", &well.destination())
+        .script("demo", script)
+        .start()
+        .await;
+    for _ in 0..EVENTS {
+        doorman.post(&json!({"type": "track", "event": "order.created"})).await.event_id();
+    }
+    let all = async || (well.count() == EVENTS && sick.count() == 1).then_some(());
+    doorman.wait_until("the well one has everything and the sick one hangs", all).await;
+    doorman.cli(&["deliveries", "discard", "--all", "--open", "--destination", "sick"]).await.expect_ok();
+    let none_open = async || (doorman.status().await["events"]["pending"] == 0).then_some(());
+    doorman.wait_until("nothing is open", none_open).await;
+    assert_eq!(doorman.status().await["events"]["delivered"], EVENTS);
+
+    let noted = async || {
+        let cancelled = doorman.get("/api/deliveries?state=cancelled&limit=500").await.json();
+        let rows = cancelled["deliveries"].as_array()?.clone();
+        (rows.len() == EVENTS && rows.iter().any(|row| row["attempts"] == 1)).then_some(())
+    };
+    doorman.wait_until("the attempt that was under way is noted", noted).await;
+    sick.reply_always(Reply::Status(204, ""));
+    let id = doorman.post(&json!({"type": "track", "event": "order.created"})).await.event_id();
+    assert_eq!(doorman.finished(&id).await["status"], "delivered", "the lane is free again");
+    assert_eq!(sick.count(), 2, "no discarded delivery was attempted");
+}
+
+#[tokio::test]
 async fn a_delivery_that_fails_too_often_is_a_dead_letter() {
     let sink = Sink::start().await;
     sink.reply_always(Reply::Status(500, ""));

@@ -2,7 +2,9 @@
 //!
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
-//! - [`flow`], [`delivery`], [`scripts`]: from an event to an action
+//! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
+//! - [`sick`]: destinations that fail, beside one that does not
+//! - [`backlog`]: a restart with many open deliveries
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
 //! - [`retention`], [`verify`]: what becomes of old events, and whether all are accounted for
 //! - [`stop`], [`crash`]: nothing that was answered is lost
@@ -10,11 +12,13 @@
 //! - [`tidy`]: the layout of the code
 
 mod answers;
+mod backlog;
 mod cli;
 mod crash;
 mod dedup;
 mod delivery;
 mod flow;
+mod knock;
 mod limits;
 mod numbers;
 mod promises;
@@ -22,6 +26,7 @@ mod retention;
 mod schema;
 mod scripts;
 mod secrets;
+mod sick;
 mod stop;
 mod tidy;
 mod verify;

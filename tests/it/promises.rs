@@ -4,7 +4,7 @@
 use doorman_tests::{Doorman, Sink};
 use serde_json::{Value, json};
 
-use crate::crash::power::{self, Disk};
+use crate::crash::disk::{self, Disk};
 
 fn event(name: &str, message_id: &str) -> Value {
     json!({"type": "track", "event": name, "messageId": message_id, "properties": {"n": 1}})
@@ -13,12 +13,12 @@ fn event(name: &str, message_id: &str) -> Value {
 /// Further: `power`, `kill`.
 #[tokio::test]
 async fn a_204_only_after_fsync() {
-    if !power::can_cut() {
-        println!("skipped: {}", power::NEEDED);
+    if !disk::can_mount() {
+        println!("skipped: {}", disk::NEEDED);
         return;
     }
     let setup = Doorman::builder().build();
-    let disk = Disk::new(&setup);
+    let disk = Disk::new(&setup, 1 << 30);
     let mut doorman = Doorman::start(setup).await;
     let id = doorman.post(&event("order.created", "m-1")).await.event_id();
     disk.cut();

@@ -129,3 +129,26 @@ async fn a_second_sigterm_ends_it_at_once() {
     until_it_has_heard(&doorman).await;
     assert_eq!(doorman.terminate().await.code(), Some(0));
 }
+
+#[tokio::test]
+async fn while_it_stops_it_says_that_it_is_not_ready_and_why() {
+    let doorman =
+        Doorman::builder().set("server", "body_timeout = \"1h\"\ndrain_timeout = \"1h\"").start().await;
+    let _under_way = begin_request(&doorman).await;
+    doorman.ask_to_stop();
+    until_it_has_heard(&doorman).await;
+    let mut admin = Connection::open(doorman.admin()).await.expect("operators are still let in");
+    let answer = admin.get("/readyz").await.unwrap();
+    assert_eq!(answer.status, 503);
+    assert!(answer.text().contains("the daemon is stopping"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_restart_after_an_orderly_stop_has_no_log_to_replay() {
+    let mut doorman = Doorman::builder().start().await;
+    doorman.post_body(EVENT).await.event_id();
+    doorman.terminate().await;
+    let logs = std::fs::read_dir(doorman.setup().store_path()).unwrap().map(|entry| entry.unwrap());
+    let logs = logs.filter(|entry| entry.path().extension().is_some_and(|end| end == "log"));
+    assert_eq!(logs.map(|entry| entry.metadata().unwrap().len()).sum::<u64>(), 0);
+}

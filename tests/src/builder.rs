@@ -2,20 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
-use crate::{Doorman, Setup};
+use crate::{Doorman, Setup, binary};
 
 /// A script for tests that are not about scripts.
 const SCRIPT: &str = r#"on("order.created", |event| send("stdout", event.data));"#;
 
 /// A configuration in the making. Without further words: the source `demo` in the environment `development`, a script
-/// that sends `order.created` to `stdout`, free ports of the loopback, and no reserve on the disk.
+/// that sends `order.created` to `stdout`, free ports of the loopback, and neither a reserve
+/// nor a ballast on the disk.
 pub struct Builder {
     tables: BTreeMap<String, Vec<String>>,
     environments: BTreeSet<String>,
     workflows: String,
     scripts: BTreeMap<String, String>,
     variables: Vec<(String, String)>,
+    binary: Option<PathBuf>,
     more: String,
 }
 
@@ -27,6 +30,7 @@ impl Default for Builder {
             workflows: "stdout".to_owned(),
             scripts: BTreeMap::new(),
             variables: Vec::new(),
+            binary: None,
             more: String::new(),
         };
         empty
@@ -80,6 +84,12 @@ impl Builder {
         self
     }
 
+    /// Runs another binary than the one that is tested.
+    pub fn binary(mut self, path: PathBuf) -> Self {
+        self.binary = Some(path);
+        self
+    }
+
     /// Writes it all to a folder of its own.
     pub fn build(mut self) -> Setup {
         if self.environments.is_empty() {
@@ -88,14 +98,16 @@ impl Builder {
         if self.scripts.is_empty() {
             self = self.script("demo", SCRIPT);
         }
-        if !self.tables["store"].iter().any(|keys| keys.contains("min_free_bytes")) {
-            self = self.set("store", "min_free_bytes = 0");
+        for key in ["min_free_bytes", "ballast_bytes"] {
+            if !self.tables["store"].iter().any(|keys| keys.contains(key)) {
+                self = self.set("store", &format!("{key} = 0"));
+            }
         }
         for name in self.environments.clone() {
             let keys = format!("workflows = {:?}", self.workflows);
             self = self.set(&format!("environments.{name}"), &keys);
         }
-        let setup = Setup::new(self.variables.clone());
+        let setup = Setup::new(self.binary.clone().unwrap_or_else(binary::path), self.variables.clone());
         fs::write(setup.config_path(), self.text()).expect("the folder can be written");
         for (source, text) in &self.scripts {
             setup.write_script(source, text);

@@ -1,6 +1,7 @@
 //! A running daemon.
 
 mod requests;
+mod usage;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -9,6 +10,8 @@ use std::process::{Child, ExitStatus};
 use serde_json::Value;
 
 use crate::{Builder, Connection, Finished, Setup, process, wait};
+
+pub use self::usage::Usage;
 
 /// How many lines of its log a failure shows.
 const LOG_SHOWN: usize = 40;
@@ -36,15 +39,15 @@ impl Doorman {
 
     /// Starts it and waits until it is ready.
     pub async fn start(setup: Setup) -> Self {
-        let doorman = Self::start_unready(setup).await;
-        doorman.until_ready().await;
+        let mut doorman = Self::start_unready(setup).await;
+        doorman.becomes_ready().await.unwrap_or_else(|why| panic!("{why}"));
         doorman
     }
 
     /// Starts it and waits until it listens.
     pub async fn start_unready(setup: Setup) -> Self {
         let endpoints = endpoints(&setup).await;
-        let (child, [server, admin]) = spawn(&setup).await;
+        let (child, [server, admin]) = spawn(&setup).await.unwrap_or_else(|why| panic!("{why}"));
         Self { setup, child, server, admin, endpoints }
     }
 
@@ -57,10 +60,29 @@ impl Doorman {
 
     /// Kills it if it still runs, and starts it again on the same store.
     pub async fn restart(&mut self) {
+        self.try_restart().await.unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    /// Kills it if it still runs, and starts it again on the same store until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// Says why it does not start, with the end of its log.
+    pub async fn try_restart(&mut self) -> Result<(), String> {
+        self.restart_unready().await?;
+        self.becomes_ready().await
+    }
+
+    /// The same, until it listens: on a full disk it does not become ready.
+    ///
+    /// # Errors
+    ///
+    /// Says why it does not start, with the end of its log.
+    pub async fn restart_unready(&mut self) -> Result<(), String> {
         self.kill();
-        let (child, [server, admin]) = spawn(&self.setup).await;
+        let (child, [server, admin]) = spawn(&self.setup).await?;
         (self.child, self.server, self.admin) = (child, server, admin);
-        self.until_ready().await;
+        Ok(())
     }
 
     /// Asks it to stop. It may still be busy with that.
@@ -72,6 +94,11 @@ impl Doorman {
     pub async fn terminate(&mut self) -> ExitStatus {
         self.ask_to_stop();
         self.exit_status().await
+    }
+
+    /// Whether it ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is our child").is_some()
     }
 
     /// How it ended, once it has.
@@ -125,12 +152,18 @@ impl Doorman {
         }
     }
 
-    async fn until_ready(&self) {
+    async fn becomes_ready(&mut self) -> Result<(), String> {
+        let admin = self.admin;
         let look = async || {
-            let mut connection = Connection::open(self.admin).await.ok()?;
-            connection.get("/readyz").await.ok().filter(|answer| answer.status == 200)
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return Some(Err(format!("it ended before it was ready ({status})")));
+            }
+            let mut connection = Connection::open(admin).await.ok()?;
+            let ready = connection.get("/readyz").await.ok()?.status == 200;
+            ready.then_some(Ok(()))
         };
-        self.wait_until("it is ready", look).await;
+        let ready = wait::until(look).await.unwrap_or_else(|| Err("it does not become ready".to_owned()));
+        ready.map_err(|why| format!("{why}\n{}", log_tail(&self.setup)))
     }
 }
 
@@ -154,25 +187,26 @@ async fn endpoints(setup: &Setup) -> Vec<Endpoint> {
     rows.as_array().expect("sources are a list").iter().map(endpoint).collect()
 }
 
-/// Starts the process; returns once it has said where it listens.
-async fn spawn(setup: &Setup) -> (Child, [SocketAddr; 2]) {
+/// Starts the process; returns once it has said where it listens, or says why it does not.
+async fn spawn(setup: &Setup) -> Result<(Child, [SocketAddr; 2]), String> {
     let said = setup.store_path().join("listening.json");
     // That of an earlier process would send us to the wrong ports.
     let _ = fs::remove_file(&said);
     let mut child = setup.daemon().spawn().expect("the binary can be started");
-    let addresses = wait::until(async || {
+    let look = async || {
         if let Some(status) = child.try_wait().expect("it is our child") {
-            panic!("it ended at its start ({status})\n{}", log_tail(setup));
+            return Some(Err(format!("it ended at its start ({status})\n{}", log_tail(setup))));
         }
         let said: Value = serde_json::from_slice(&fs::read(&said).ok()?).ok()?;
         let address = |key: &str| said[key].as_str()?.parse().ok();
-        Some([address("server")?, address("admin")?])
-    });
-    match addresses.await {
-        Some(addresses) => (child, addresses),
+        Some(Ok([address("server")?, address("admin")?]))
+    };
+    match wait::until(look).await {
+        Some(Ok(addresses)) => Ok((child, addresses)),
+        Some(Err(why)) => Err(why),
         None => {
             process::kill(process::pid(&child));
-            panic!("it does not listen\n{}", log_tail(setup));
+            Err(format!("it does not listen\n{}", log_tail(setup)))
         }
     }
 }

@@ -7,10 +7,12 @@
 //! - [`Sink`]: a destination that records what reaches it and answers as it is told
 //! - [`Connection`]: an HTTP client that keeps its connection
 //! - [`RawStream`]: bytes on a socket, for what no HTTP client would send
+//! - [`Usage`]: memory and CPU that a daemon takes
+//! - [`binary`]: which builds are tested
 //! - [`wait`]: bounded waiting for a condition
 
 mod answer;
-mod binary;
+pub mod binary;
 mod builder;
 mod connection;
 mod doorman;
@@ -23,7 +25,7 @@ pub mod wait;
 pub use answer::Answer;
 pub use builder::Builder;
 pub use connection::Connection;
-pub use doorman::Doorman;
+pub use doorman::{Doorman, Usage};
 pub use raw::RawStream;
 pub use setup::{Finished, Setup};
 pub use sink::{Received, Reply, Sink};

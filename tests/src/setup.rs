@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{binary, process, wait};
+use crate::{process, wait};
 
 /// Variables that begin so change the configuration: those of whoever runs the tests must not.
 const OVERRIDES: &str = "DOORMAN__";
@@ -16,6 +16,7 @@ const OVERRIDES: &str = "DOORMAN__";
 /// The folder; removed when it is dropped.
 pub struct Setup {
     folder: TempDir,
+    binary: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -45,12 +46,12 @@ impl Finished {
 }
 
 impl Setup {
-    /// An empty folder with an empty one for scripts.
-    pub fn new(variables: Vec<(String, String)>) -> Self {
+    /// An empty folder with an empty one for scripts, and the binary that runs on it.
+    pub fn new(binary: PathBuf, variables: Vec<(String, String)>) -> Self {
         let folder =
             tempfile::Builder::new().prefix("doorman-test-").tempdir().expect("a folder can be made");
         fs::create_dir(folder.path().join("scripts")).expect("a folder can be made");
-        Self { folder, variables }
+        Self { folder, binary, variables }
     }
 
     /// The configuration file.
@@ -108,7 +109,7 @@ impl Setup {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary::path());
+        let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--config").arg(self.config_path());
         command.stdin(Stdio::null()).env("NO_COLOR", "1").env_remove("NOTIFY_SOCKET");
         let inherited =

@@ -1,25 +1,30 @@
 //! A destination in the test's own process.
 
+mod serve;
+
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{HeaderMap, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::HeaderMap;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
+
+/// Connections that may wait to be accepted.
+const WAITING: u32 = 1_024;
+/// Retries that take no time.
+const RETRY: &str = r#"retry = { base = "10ms", cap = "20ms" }"#;
 
 /// A request that reached a sink.
 #[derive(Clone, Debug)]
 pub struct Received {
+    /// When it was read to its end.
+    pub at: Instant,
+    /// Its method and path, as in `POST /hook`.
+    pub line: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.
@@ -51,6 +56,10 @@ pub enum Reply {
     Status(u16, &'static str),
     /// This status, but only after this time.
     Late(Duration, u16),
+    /// 503, to be tried again after so many seconds.
+    ComeBack(u64),
+    /// Half of an answer's head, then the end of the connection.
+    BreakOff,
     /// Nothing, ever.
     Hang,
 }
@@ -59,10 +68,17 @@ pub enum Reply {
 pub struct Sink {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
-    serving: JoinHandle<()>,
+    door: Door,
+}
+
+enum Door {
+    Open(JoinHandle<()>),
+    /// Bound and not listening: the system refuses connections, and gives the port to nobody else.
+    Shut(Option<TcpSocket>),
 }
 
 struct State {
+    deaf: bool,
     received: Vec<Received>,
     count: usize,
     next: VecDeque<Reply>,
@@ -74,11 +90,41 @@ impl Sink {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has free ports");
         let address = listener.local_addr().expect("a listener has an address");
-        let state =
-            State { received: Vec::new(), count: 0, next: VecDeque::new(), always: Reply::Status(204, "") };
+        let state = State {
+            deaf: false,
+            received: Vec::new(),
+            count: 0,
+            next: VecDeque::new(),
+            always: Reply::Status(204, ""),
+        };
         let state = Arc::new(Mutex::new(state));
-        let serving = tokio::spawn(serve(listener, Arc::clone(&state)));
-        Self { address, state, serving }
+        let door = Door::Open(tokio::spawn(serve::serve(listener, Arc::clone(&state))));
+        Self { address, state, door }
+    }
+
+    /// While it is deaf, what comes is not recorded and has no answer: its connection breaks.
+    pub fn set_deaf(&self, deaf: bool) {
+        lock(&self.state).deaf = deaf;
+    }
+
+    /// Refuses connections from now on, and breaks those that are open.
+    pub async fn refuse(&mut self) {
+        let Door::Open(serving) = &mut self.door else { return };
+        serving.abort();
+        // It ends with its listener and its connections; the error says that it was aborted.
+        let _ = serving.await;
+        let socket = TcpSocket::new_v4().expect("the system has sockets");
+        socket.set_reuseaddr(true).expect("a fresh socket takes options");
+        socket.bind(self.address).expect("the port was ours until now");
+        self.door = Door::Shut(Some(socket));
+    }
+
+    /// Listens again.
+    pub fn listen(&mut self) {
+        let Door::Shut(socket) = &mut self.door else { return };
+        let Some(socket) = socket.take() else { return };
+        let listener = socket.listen(WAITING).expect("the port is ours");
+        self.door = Door::Open(tokio::spawn(serve::serve(listener, Arc::clone(&self.state))));
     }
 
     /// What it answers to the next requests, before it goes back to what it always answers.
@@ -108,63 +154,29 @@ impl Sink {
 
     /// The keys of a webhook destination that posts here, with retries that take no time.
     pub fn destination(&self) -> String {
-        format!(
-            "plugin = \"webhook\"\nurl = \"http://{}/hook\"\nretry = {{ base = \"10ms\", cap = \"20ms\" }}",
-            self.address
-        )
+        self.destination_with(RETRY)
+    }
+
+    /// The keys of a webhook destination that posts here, and these.
+    pub fn destination_with(&self, keys: &str) -> String {
+        format!("plugin = \"webhook\"\nurl = \"http://{}/hook\"\n{keys}", self.address)
+    }
+
+    /// The keys of a Knock destination whose API is here, with such retries, too.
+    pub fn knock(&self, api_key: &str) -> String {
+        let Self { address, .. } = self;
+        format!("plugin = \"knock\"\nbase_url = \"http://{address}\"\napi_key = \"{api_key}\"\n{RETRY}")
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        self.serving.abort();
+        if let Door::Open(serving) = &self.door {
+            serving.abort();
+        }
     }
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            continue;
-        };
-        let _ = stream.set_nodelay(true);
-        let state = Arc::clone(&state);
-        let service = service_fn(move |request| answer(Arc::clone(&state), request));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    }
-}
-
-/// Records a request and answers it. One that broke off is no delivery, and nobody reads its answer.
-async fn answer(
-    state: Arc<Mutex<State>>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = body.collect().await else {
-        return Ok(response(400, ""));
-    };
-    let received = Received { headers: head.headers, body: body.to_bytes() };
-    let reply = {
-        let mut state = lock(&state);
-        state.received.push(received);
-        state.count += 1;
-        state.next.pop_front().unwrap_or(state.always)
-    };
-    match reply {
-        Reply::Status(status, body) => Ok(response(status, body)),
-        Reply::Late(delay, status) => {
-            tokio::time::sleep(delay).await;
-            Ok(response(status, ""))
-        }
-        Reply::Hang => std::future::pending().await,
-    }
-}
-
-fn response(status: u16, body: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).expect("tests name real statuses");
-    response
 }

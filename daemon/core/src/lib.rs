@@ -18,12 +18,14 @@
 //! - [`id`]: event ids that carry their position
 //! - [`clock`]: time that never runs backwards
 //! - [`supervise`]: what happens when an actor ends that should not
+//! - [`faults`]: places where the tests' build breaks on purpose
 //!
 //! Stages never import each other: the daemon's `pipeline.rs` wires them.
 
 pub mod accept;
 pub mod clock;
 pub mod dispatch;
+pub mod faults;
 pub mod id;
 pub mod identity;
 pub mod map;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use doorman_plugin::ActionKind;
+use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventInfo};
 use serde_json::value::RawValue;
 
+use crate::id::event_id;
 use crate::identity::{DedupScope, IdentityKey};
 use crate::mapping::{Generation, GenerationId, Mapped, Place, Said, Scripts};
 use crate::store::model::MemoryStore;
-use crate::store::{Dedup, Event, NewEvent};
+use crate::store::{Action, Dedup, Event, Lease, NewEvent};
 
 /// A store with a window of a week.
 pub fn store() -> MemoryStore {
@@ -43,6 +44,36 @@ pub fn said(destination: &str) -> Said {
         destination: Some(destination.into()),
         content: RawValue::from_string("{}".to_owned()).map(Arc::from).unwrap(),
         place: Place { script: "shop.rhai".into(), line: 1 },
+    }
+}
+
+/// An action of [`said`] for `sink`, leased to its dispatcher.
+pub fn leased_action() -> Action {
+    let Said { kind, content, place, .. } = said("sink");
+    let (destination, idempotency_key) = ("sink".into(), "key".into());
+    Action { kind, destination, content, idempotency_key, place, lease: Lease::Dispatcher }
+}
+
+/// The delivery of [`leased_action`] for the event at a position.
+pub fn delivery(seq: u64) -> Delivery {
+    let Action { kind, destination, content, idempotency_key, .. } = leased_action();
+    let info = EventInfo {
+        id: event_id(seq, 1, 0),
+        event: "a".into(),
+        message_id: None,
+        user_id: None,
+        source: "shop".into(),
+        environment: "production".into(),
+        timestamp: chrono::DateTime::UNIX_EPOCH,
+    };
+    Delivery {
+        id: DeliveryId { event: info.id, number: 1 },
+        idempotency_key,
+        kind,
+        destination,
+        content,
+        event: Arc::new(info),
+        attempt: 1,
     }
 }
 

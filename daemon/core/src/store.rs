@@ -53,8 +53,10 @@ pub struct Commit {
     pub plans: Vec<Plan>,
     /// Ended attempts.
     pub closes: Vec<Close>,
-    /// Dead deliveries to be tried again: same id, same key, attempts counted from 1 again.
+    /// Dead or cancelled deliveries to be tried again: same id, same key, attempts counted from 1 again.
     pub revivals: Vec<DeliveryId>,
+    /// Open or dead deliveries that an operator wants no more of. They come after all else in the commit but trims.
+    pub discards: Vec<DeliveryId>,
     /// Events that are old enough to go. They go last, so that nothing else in the commit brings one of them back.
     pub trims: Vec<Trim>,
 }
@@ -65,7 +67,7 @@ impl Commit {
         self.events.is_empty()
             && self.plans.is_empty()
             && self.closes.is_empty()
-            && self.revivals.is_empty()
+            && !self.is_operated()
             && self.trims.is_empty()
     }
 
@@ -74,9 +76,14 @@ impl Commit {
     /// gone for good before its files are deleted.
     pub fn must_be_durable(&self) -> bool {
         !self.events.is_empty()
-            || !self.revivals.is_empty()
+            || self.is_operated()
             || self.plans.iter().any(Plan::has_deliveries)
             || self.trims.iter().any(|trim| !trim.ranges.is_empty())
+    }
+
+    /// Whether an operator waits for some of it.
+    pub fn is_operated(&self) -> bool {
+        !self.revivals.is_empty() || !self.discards.is_empty()
     }
 }
 
@@ -85,10 +92,15 @@ impl Commit {
 pub struct Committed {
     /// What became of each event.
     pub events: Vec<Appended>,
-    /// For each revival, the destination whose delivery is due again; `None` where the delivery was not dead.
+    /// For each revival, the destination whose delivery is due again; `None` where the delivery was neither dead nor
+    /// cancelled.
     pub revived: Vec<Option<Arc<str>>>,
+    /// For each discard, the destination whose delivery is cancelled; `None` where it was neither open nor dead.
+    pub discarded: Vec<Option<Arc<str>>>,
     /// For each trim, whether it was done: one whose survey does not hold any more is refused whole.
     pub trimmed: Vec<bool>,
+    /// Whether it is on disk, and all commits before it. Also one that was to be durable is not where it changed nothing.
+    pub durable: bool,
 }
 
 /// What became of one event.
@@ -108,11 +120,17 @@ pub enum Appended {
 /// The writing side. There is one, and its owner calls it from one thread.
 pub trait Journal: Send + 'static {
     /// Writes all of it in one atomic batch. With `durable`, returns only once that batch and all before it are on
-    /// disk. `now` is the time of acceptance of its events.
+    /// disk. `now` is the time of acceptance of its events, which are taken out of the commit; all else stays in it, and
+    /// changes nothing if it is committed again.
     ///
     /// A duplicate of an event that is earlier in the same commit is answered as one. Duplicates are noted at their
     /// first event, as [`Repeats`].
-    fn commit(&mut self, commit: Commit, now: UnixMillis, durable: bool) -> Result<Committed, StoreError>;
+    fn commit(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        durable: bool,
+    ) -> Result<Committed, StoreError>;
 
     /// Makes all earlier commits durable.
     fn sync(&mut self) -> Result<(), StoreError>;
@@ -156,10 +174,10 @@ pub trait Log: Send + Sync + 'static {
     /// The attempts of one delivery, oldest first.
     fn attempts(&self, seq: u64, number: u16) -> Result<Vec<Attempt>, StoreError>;
 
-    /// Deliveries that are not finished (`dead == false`) or dead, newest first, before a delivery.
-    fn unfinished(
+    /// Deliveries that have not arrived and stand like this, newest first, before a delivery.
+    fn undelivered(
         &self,
-        dead: bool,
+        standing: Undelivered,
         before: Option<(u64, u16)>,
         limit: usize,
     ) -> Result<Vec<DeliveryState>, StoreError>;
@@ -182,7 +200,8 @@ pub trait Log: Send + Sync + 'static {
     /// How far events were trimmed: up to here there may be positions without an event, behind it there are none.
     fn trimmed_through(&self) -> Through;
 
-    /// How often a dead event was revived or planned again since the store was opened.
+    /// Rises whenever a finished event ceases to be what it was: it was revived, discarded or planned again. Counted since
+    /// the store was opened.
     fn departures(&self) -> u64;
 
     /// The highest position whose event was accepted before a time, 0 when there is none. Where events were trimmed it is

@@ -1,16 +1,31 @@
 //! Supervision: an actor that ends without a farewell is made anew from its factory, with a clean state; one that keeps
-//! ending, or that others lean on, takes the process with it.
+//! ending takes the process with it.
 //!
 //! actix's own `Supervisor` does not restart an actor that panicked, and it keeps the old struct with its old state.
-//! Here an actor holds a [`Lifeline`]; when that is dropped unsaid, however it came about, the actor is gone.
+//! Here an actor holds a [`Lifeline`]; when that is dropped unsaid, however it came about, the actor is gone. What it had
+//! in its hands is in a queue that outlives it (see [`crate::queues`]) or in the store.
+//!
+//! - [`Supervisor`]: makes actors anew, counts, escalates
+//! - [`lifeline`]: how an actor's end is noticed
+//! - [`panics`]: what a panic said
+//! - [`threads`]: where actors live
+
+pub mod lifeline;
+pub mod panics;
+pub mod threads;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::{Actor, ArbiterHandle, Context};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use lifeline::End;
+pub use lifeline::Lifeline;
+pub use threads::Threads;
 
 /// How often an actor may be made anew.
 #[derive(Clone, Copy, Debug)]
@@ -29,34 +44,20 @@ impl Default for RestartPolicy {
     }
 }
 
-/// What follows when an actor ends that should not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnEnd {
-    /// It is made anew: nothing was in its hands that is not also elsewhere.
-    MakeAnew,
-    /// The process ends. What was in the actor's hands (leases, plans that were left for the next batch) is on disk, and
-    /// a restart takes it up.
-    EndProcess,
-}
-
 /// Why the process must end.
 #[derive(Debug, thiserror::Error)]
 pub enum Escalation {
     /// An actor ended too often.
-    #[error("the {actor} ended {restarts} times within {window:?}")]
+    #[error("the {actor} ended {ends} times within {}: {why}", doorman_plugin::duration::format(*window))]
     TooManyRestarts {
         /// The actor's name.
         actor: String,
         /// How often it ended.
-        restarts: usize,
+        ends: usize,
         /// Within which time.
         window: Duration,
-    },
-    /// An actor ended that cannot be made anew alone.
-    #[error("the {actor} ended; the log has the place of its panic")]
-    Ended {
-        /// The actor's name.
-        actor: String,
+        /// Why it ended the last time.
+        why: String,
     },
     /// A part that cannot be made anew has failed.
     #[error("the {part} failed: {reason}")]
@@ -66,18 +67,6 @@ pub enum Escalation {
         /// Why.
         reason: String,
     },
-}
-
-/// Held by an actor while it lives. Dropped without [`Lifeline::farewell`], it calls the supervisor.
-#[derive(Debug)]
-pub struct Lifeline(oneshot::Sender<()>);
-
-impl Lifeline {
-    /// The actor ends on purpose.
-    pub fn farewell(self) {
-        // Nobody listens once the supervisor itself is gone: the process is ending then.
-        let _ = self.0.send(());
-    }
 }
 
 /// Keeps actors running. Cheap to clone; clones count together.
@@ -96,8 +85,9 @@ impl Supervisor {
         (Self { policy, escalations, restarts: Arc::default(), retired: Arc::default() }, receiver)
     }
 
-    /// Starts the actor that `make` makes, on `arbiter`'s thread, and sees to it when it ends. Needs a tokio runtime.
-    pub fn start<A, F>(&self, name: &str, on_end: OnEnd, arbiter: ArbiterHandle, make: F)
+    /// Starts the actor that `make` makes, on `arbiter`'s thread, and makes it anew whenever it ends. Needs a tokio
+    /// runtime.
+    pub fn start<A, F>(&self, name: &str, arbiter: ArbiterHandle, make: F)
     where
         A: Actor<Context = Context<A>>,
         F: Fn(Lifeline) -> A + Send + Sync + 'static,
@@ -108,15 +98,17 @@ impl Supervisor {
         tokio::spawn(async move {
             let mut recent = Recent::default();
             loop {
-                let (said, farewell) = oneshot::channel();
+                let (lifeline, end) = Lifeline::new();
                 let make = Arc::clone(&make);
                 arbiter.spawn_fn(move || {
-                    make(Lifeline(said)).start();
+                    make(lifeline).start();
                 });
-                if farewell.await.is_ok() {
-                    return;
-                }
-                let Some(pause) = supervisor.ended(&name, on_end, &mut recent) else { return };
+                let why = match end.await {
+                    Ok(End::Farewell) => return,
+                    Ok(End::Died { why }) => why,
+                    Err(_) => "its thread is gone".to_owned(),
+                };
+                let Some(pause) = supervisor.ended(&name, why, &mut recent) else { return };
                 tokio::time::sleep(pause).await;
             }
         });
@@ -139,27 +131,20 @@ impl Supervisor {
     }
 
     /// The pause before the next start, or `None` when there is none: it has ended too often, or the daemon stops.
-    fn ended(&self, name: &str, on_end: OnEnd, recent: &mut Recent) -> Option<Duration> {
+    fn ended(&self, name: &str, why: String, recent: &mut Recent) -> Option<Duration> {
         if self.retired.load(Ordering::Relaxed) {
             return None;
         }
-        if on_end == OnEnd::EndProcess {
-            self.escalate(Escalation::Ended { actor: name.to_owned() });
+        let ends = recent.note(Instant::now(), self.policy.window);
+        if ends > self.policy.max_restarts {
+            let (actor, window) = (name.to_owned(), self.policy.window);
+            self.escalate(Escalation::TooManyRestarts { actor, ends, window, why });
             return None;
         }
-        let restarts = recent.note(Instant::now(), self.policy.window);
-        if restarts > self.policy.max_restarts {
-            self.escalate(Escalation::TooManyRestarts {
-                actor: name.to_owned(),
-                restarts,
-                window: self.policy.window,
-            });
-            return None;
-        }
-        *self.restarts.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default() +=
-            1;
-        tracing::error!(actor = name, restarts, "an actor ended without a farewell and is made anew");
-        Some(self.policy.backoff * (1 << (restarts - 1).min(10)))
+        tracing::error!(actor = name, ends, "the {name} ended and is made anew: {why}");
+        let mut restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        *restarts.entry(name.to_owned()).or_default() += 1;
+        Some(self.policy.backoff * (1 << (ends - 1).min(10)))
     }
 }
 
@@ -200,13 +185,13 @@ mod tests {
         }
     }
 
-    fn run(panics: usize, on_end: OnEnd) -> (usize, u64, Option<Escalation>) {
+    fn run(panics: usize) -> (usize, u64, Option<Escalation>) {
         actix::System::new().block_on(async move {
             let policy = RestartPolicy { backoff: Duration::from_millis(1), ..RestartPolicy::default() };
             let (supervisor, mut escalations) = Supervisor::new(policy);
             let lives = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&lives);
-            supervisor.start("fragile", on_end, actix::Arbiter::current(), move |lifeline| Fragile {
+            supervisor.start("fragile", threads::AllHere.thread(), move |lifeline| Fragile {
                 lives: Arc::clone(&counted),
                 panics,
                 lifeline: Some(lifeline),
@@ -219,22 +204,18 @@ mod tests {
 
     #[test]
     fn an_actor_that_panics_is_made_anew_and_counted() {
-        let (lives, restarts, escalation) = run(3, OnEnd::MakeAnew);
+        let (lives, restarts, escalation) = run(3);
         assert_eq!((lives, restarts), (4, 3));
         assert!(escalation.is_none());
     }
 
     #[test]
-    fn an_actor_that_others_lean_on_ends_the_process_with_its_first_panic() {
-        let (lives, _, escalation) = run(usize::MAX, OnEnd::EndProcess);
-        assert_eq!(lives, 1);
-        assert_eq!(escalation.unwrap().to_string(), "the fragile ended; the log has the place of its panic");
-    }
-
-    #[test]
-    fn an_actor_that_keeps_panicking_ends_the_process_by_name() {
-        let (lives, _, escalation) = run(usize::MAX, OnEnd::MakeAnew);
-        assert_eq!(lives, 6);
-        assert!(escalation.unwrap().to_string().contains("fragile"));
+    fn an_actor_that_keeps_panicking_ends_the_process_and_says_which_and_why() {
+        panics::note();
+        let (lives, restarts, escalation) = run(usize::MAX);
+        assert_eq!((lives, restarts), (6, 5));
+        let said = escalation.unwrap().to_string();
+        assert!(said.starts_with("the fragile ended 6 times within 1m: panicked at "), "{said}");
+        assert!(said.ends_with("this life ends here"), "{said}");
     }
 }

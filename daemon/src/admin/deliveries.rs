@@ -1,63 +1,98 @@
-//! `GET /api/deliveries` and `POST /api/deliveries/retry`.
+//! `GET /api/deliveries`, `POST /api/deliveries/retry` and `POST /api/deliveries/discard`.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use doorman_core::store::{DeliveryState, Log, Progress};
-use doorman_plugin::DeliveryId;
+use doorman_core::store::{DeliveryState, Log, Progress, Undelivered};
+use doorman_plugin::{BoxFuture, DeliveryId};
 use hyper::StatusCode;
 
-use super::Admin;
 use super::answer::{self, Answer};
 use super::problem::Problem;
 use super::query::{Query, delivery_cursor};
 use super::reference;
 use super::route::blocking;
-use super::view::{DeliveriesPage, DeliveryRow, RetryAnswer, RetryRequest, time};
+use super::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, IdsRequest, RetryAnswer, time};
+use super::{Admin, Operate};
 
 /// The parameters of the list.
-pub const PARAMETERS: [&str; 3] = ["state", "limit", "before"];
-/// How many deliveries one request may retry.
-pub const MAX_RETRY_IDS: usize = 500;
+pub const PARAMETERS: [&str; 4] = ["state", "destination", "limit", "before"];
+/// How many deliveries one request may retry or discard.
+pub const MAX_IDS: usize = 500;
+/// How many rows one request looks at: a destination that has few of them gives a short page and a cursor.
+const MAX_SCANNED: usize = 10_000;
+/// How many rows are read at a time.
+const BATCH: usize = 500;
 
-/// Deliveries that are open (the default) or dead, newest first.
+/// Deliveries that are open (the default), dead or cancelled, of one destination or all, newest first.
 pub fn list(log: &dyn Log, query: &Query) -> Result<Answer, Problem> {
-    let dead = match query.get("state") {
-        None | Some("open") => false,
-        Some("dead") => true,
-        Some(_) => return Err(Problem::invalid("state", "one of open, dead")),
+    let standing = match query.get("state") {
+        None | Some("open") => Undelivered::Open,
+        Some("dead") => Undelivered::Dead,
+        Some("cancelled") => Undelivered::Cancelled,
+        Some(_) => return Err(Problem::invalid("state", "one of open, dead, cancelled")),
     };
+    let destination = query.get("destination");
+    let wanted = |state: &DeliveryState| destination.is_none_or(|name| *name == *state.action.destination);
     let limit = query.limit()?;
-    let mut states = log.unfinished(dead, query.before_delivery()?, limit + 1)?;
-    let more = states.len() > limit;
-    states.truncate(limit);
-    let last = states.last().filter(|_| more);
-    let next = last.map(|state| delivery_cursor(state.seq, state.id.number));
-    let deliveries: Vec<DeliveryRow> = states.into_iter().map(row).collect();
+    let mut before = query.before_delivery()?;
+    let (mut deliveries, mut scanned) = (Vec::new(), 0);
+    while deliveries.len() < limit && scanned < MAX_SCANNED {
+        let room = if destination.is_some() { BATCH } else { limit - deliveries.len() };
+        let states = log.undelivered(standing, before, room)?;
+        if states.is_empty() {
+            return answer::json(StatusCode::OK, &DeliveriesPage { deliveries, next: None });
+        }
+        for state in states {
+            scanned += 1;
+            before = Some((state.seq, state.id.number));
+            if wanted(&state) {
+                deliveries.push(row(state));
+            }
+            if deliveries.len() == limit {
+                break;
+            }
+        }
+    }
+    let more = !log.undelivered(standing, before, 1)?.is_empty();
+    let next = before.filter(|_| more).map(|(seq, number)| delivery_cursor(seq, number));
     answer::json(StatusCode::OK, &DeliveriesPage { deliveries, next })
 }
 
-/// Makes dead deliveries due again. All ids are understood, or nothing is done.
+/// Makes dead or cancelled deliveries due again. All ids are understood, or nothing is done.
 pub async fn retry(admin: Arc<Admin>, body: Bytes) -> Result<Answer, Problem> {
-    let request: RetryRequest = serde_json::from_slice(&body).map_err(|error| {
+    let (retried, left) = operate(&admin, body, "retry_failed", |operate, ids| operate.retry(ids)).await?;
+    answer::json(StatusCode::OK, &RetryAnswer { retried, left })
+}
+
+/// Cancels open or dead deliveries. All ids are understood, or nothing is done.
+pub async fn discard(admin: Arc<Admin>, body: Bytes) -> Result<Answer, Problem> {
+    let act = |operate: &dyn Operate, ids| operate.discard(ids);
+    let (discarded, left) = operate(&admin, body, "discard_failed", act).await?;
+    answer::json(StatusCode::OK, &DiscardAnswer { discarded, left })
+}
+
+/// Does it to the deliveries that the body names; gives the ids of those it was done to, and of the others.
+async fn operate(
+    admin: &Admin,
+    body: Bytes,
+    failed: &'static str,
+    act: impl FnOnce(&dyn Operate, Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>,
+) -> Result<(Vec<String>, Vec<String>), Problem> {
+    let request: IdsRequest = serde_json::from_slice(&body).map_err(|error| {
         Problem::invalid("body", format!("expected {{\"ids\": [\"<delivery id>\", ...]}}: {error}"))
     })?;
-    if request.ids.is_empty() || request.ids.len() > MAX_RETRY_IDS {
-        return Err(Problem::invalid("ids", format!("1 to {MAX_RETRY_IDS} delivery ids at a time")));
+    if request.ids.is_empty() || request.ids.len() > MAX_IDS {
+        return Err(Problem::invalid("ids", format!("1 to {MAX_IDS} delivery ids at a time")));
     }
     let log = Arc::clone(&admin.log);
     let ids = blocking(move || resolve(&*log, &request.ids)).await?;
-    let dead = admin
-        .operate
-        .retry(ids.clone())
+    let done = act(&*admin.operate, ids.clone())
         .await
-        .map_err(|message| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "retry_failed", message))?;
-    let mut answer = RetryAnswer::default();
-    for (id, dead) in ids.iter().zip(dead) {
-        let list = if dead { &mut answer.retried } else { &mut answer.not_dead };
-        list.push(id.to_string());
-    }
-    answer::json(StatusCode::OK, &answer)
+        .map_err(|message| Problem::new(StatusCode::SERVICE_UNAVAILABLE, failed, message))?;
+    let (done, left): (Vec<_>, Vec<_>) = ids.iter().zip(done).partition(|(_, done)| *done);
+    let texts = |ids: Vec<(&DeliveryId, bool)>| ids.into_iter().map(|(id, _)| id.to_string()).collect();
+    Ok((texts(done), texts(left)))
 }
 
 /// Each delivery once, in the order in which they are named.
@@ -73,7 +108,7 @@ fn resolve(log: &dyn Log, texts: &[String]) -> Result<Vec<DeliveryId>, Problem> 
 }
 
 fn row(delivery: DeliveryState) -> DeliveryRow {
-    let (state, reason, retry_at) = standing(&delivery.progress);
+    let Shown { state, reason, retry_at, cancelled_at } = Shown::of(&delivery.progress);
     DeliveryRow {
         id: delivery.id.to_string(),
         event: delivery.event.event.to_string(),
@@ -81,20 +116,44 @@ fn row(delivery: DeliveryState) -> DeliveryRow {
         environment: delivery.event.environment.to_string(),
         action: delivery.action.kind.as_str().to_owned(),
         destination: delivery.action.destination.to_string(),
-        state,
+        state: state.to_owned(),
         reason,
         retry_at,
+        cancelled_at,
         attempts: delivery.attempts,
     }
 }
 
-/// How a delivery stands: its state, the reason of it, and when its next attempt is due.
-pub fn standing(progress: &Progress) -> (String, Option<String>, Option<String>) {
-    let (state, reason, retry_at) = match progress {
-        Progress::Open { retry_at: None } => ("open", Some("queued".to_owned()), None),
-        Progress::Open { retry_at: Some(at) } => ("open", Some("retry".to_owned()), Some(time(*at))),
-        Progress::Delivered => ("delivered", None, None),
-        Progress::Dead { reason } => ("dead", Some(reason.clone()), None),
-    };
-    (state.to_owned(), reason, retry_at)
+/// How a delivery stands, as the API says it.
+#[derive(Default)]
+pub struct Shown {
+    /// `open`, `delivered`, `dead` or `cancelled`.
+    pub state: &'static str,
+    /// Why, but for one that is delivered.
+    pub reason: Option<String>,
+    /// When the next attempt is due.
+    pub retry_at: Option<String>,
+    /// Since when it is cancelled.
+    pub cancelled_at: Option<String>,
+}
+
+impl Shown {
+    /// Of a delivery's progress.
+    pub fn of(progress: &Progress) -> Self {
+        match progress {
+            Progress::Open { retry_at } => {
+                let reason = if retry_at.is_none() { "queued" } else { "retry" };
+                let (reason, retry_at) = (Some(reason.to_owned()), retry_at.map(time));
+                Self { state: "open", reason, retry_at, ..Self::default() }
+            }
+            Progress::Delivered => Self { state: "delivered", ..Self::default() },
+            Progress::Dead { reason } => {
+                Self { state: "dead", reason: Some(reason.clone()), ..Self::default() }
+            }
+            Progress::Cancelled { at, reason } => {
+                let (reason, cancelled_at) = (Some(reason.clone()), Some(time(*at)));
+                Self { state: "cancelled", reason, cancelled_at, ..Self::default() }
+            }
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! `GET /api/events` and `GET /api/events/{id}`.
 
 use doorman_core::store::{
-    Attempt, Dedup, DeliveryState, Event, Log, Next, Plan, Repeats, Status, StoreError, Verdict,
+    Attempt, Dedup, DeliveryState, Event, Log, Next, Plan, Progress, Repeats, Status, StoreError, Verdict,
 };
 use doorman_plugin::event::rfc3339;
 use hyper::StatusCode;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::answer::{self, Answer};
-use super::deliveries::standing;
+use super::deliveries::Shown;
 use super::problem::Problem;
 use super::query::{Query, event_cursor};
 use super::reference;
@@ -111,8 +111,25 @@ fn row(log: &dyn Log, filter: &Filter<'_>, event: &Event) -> Result<Option<Event
         message_id: event.info.message_id.as_deref().map(str::to_owned),
         user_id: event.info.user_id.as_deref().map(str::to_owned),
         status: status.as_str().to_owned(),
+        reason: reason(status, plan.as_ref(), &deliveries),
         received_at: time(event.received_at),
     }))
+}
+
+/// Why an event is dead or dropped: what its mapping said, or else the first of its deliveries that makes it so.
+fn reason(status: Status, plan: Option<&Plan>, deliveries: &[DeliveryState]) -> Option<String> {
+    let of_delivery = |state: &DeliveryState| match (&state.progress, status) {
+        (Progress::Dead { reason }, Status::Dead) | (Progress::Cancelled { reason, .. }, Status::Dropped) => {
+            Some(reason.clone())
+        }
+        _ => None,
+    };
+    match &plan?.verdict {
+        Verdict::Dropped { reason, .. } => Some(reason.clone()),
+        Verdict::Failed { error, .. } => Some(error.clone()),
+        Verdict::Actions(_) => deliveries.iter().find_map(of_delivery),
+        Verdict::Held => None,
+    }
 }
 
 fn deliveries(log: &dyn Log, plan: Option<&Plan>) -> Result<Vec<DeliveryState>, StoreError> {
@@ -187,7 +204,7 @@ fn plan_view(plan: Plan) -> PlanView {
 }
 
 fn delivery_view(delivery: DeliveryState, attempts: Vec<Attempt>) -> DeliveryView {
-    let (state, reason, retry_at) = standing(&delivery.progress);
+    let Shown { state, reason, retry_at, cancelled_at } = Shown::of(&delivery.progress);
     DeliveryView {
         id: delivery.id.to_string(),
         action: delivery.action.kind.as_str().to_owned(),
@@ -196,9 +213,10 @@ fn delivery_view(delivery: DeliveryState, attempts: Vec<Attempt>) -> DeliveryVie
         idempotency_key: delivery.action.idempotency_key.to_string(),
         script: delivery.action.place.script.to_string(),
         line: delivery.action.place.line,
-        state,
+        state: state.to_owned(),
         reason,
         retry_at,
+        cancelled_at,
         attempts: attempts.into_iter().map(attempt_view).collect(),
     }
 }
@@ -217,5 +235,6 @@ fn attempt_view(attempt: Attempt) -> AttemptView {
         outcome: outcome.to_owned(),
         reason,
         answer: attempt.answer,
+        receipt: attempt.receipt,
     }
 }

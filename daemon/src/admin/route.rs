@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::query::{Query, percent_decode};
 use super::{Admin, deliveries, events, guard, metrics, status};
 
-/// The largest request body: room for [`deliveries::MAX_RETRY_IDS`] ids.
+/// The largest request body: room for [`deliveries::MAX_IDS`] ids.
 const MAX_BODY_BYTES: usize = 65_536;
 /// How long a request body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,12 +65,16 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
             let query = Query::parse(request.uri().query(), &deliveries::PARAMETERS)?;
             blocking(move || deliveries::list(&*admin.log, &query)).await
         }
-        ["api", "deliveries", "retry"] => {
+        ["api", "deliveries", operation @ ("retry" | "discard")] => {
             if request.method() != Method::POST {
                 return Err(Problem::method_not_allowed("POST"));
             }
             guard::check_operator(&admin.auth, request.headers())?;
-            deliveries::retry(admin, read_body(request).await?).await
+            let body = read_body(request).await?;
+            match *operation {
+                "retry" => deliveries::retry(admin, body).await,
+                _ => deliveries::discard(admin, body).await,
+            }
         }
         ["api", "store", "verify"] if request.method() == Method::POST => {
             guard::check_operator(&admin.auth, request.headers())?;

@@ -114,6 +114,10 @@ impl Operate for FirstIsDead {
             Ok(ids.iter().map(|id| id.number == 1).collect())
         })
     }
+
+    fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        self.retry(ids)
+    }
 }
 
 /// A store with one thing wrong.

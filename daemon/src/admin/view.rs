@@ -25,6 +25,8 @@ pub struct EventRow {
     pub message_id: Option<String>,
     pub user_id: Option<String>,
     pub status: String,
+    /// Why it is dead or dropped.
+    pub reason: Option<String>,
     pub received_at: String,
 }
 
@@ -105,12 +107,14 @@ pub struct DeliveryView {
     pub idempotency_key: String,
     pub script: String,
     pub line: u32,
-    /// `open`, `delivered` or `dead`.
+    /// `open`, `delivered`, `dead` or `cancelled`.
     pub state: String,
-    /// Why it is open (`queued`, `retry`) or dead.
+    /// Why it is open (`queued`, `retry`), dead or cancelled.
     pub reason: Option<String>,
     /// When the next attempt is due.
     pub retry_at: Option<String>,
+    /// Since when it is cancelled.
+    pub cancelled_at: Option<String>,
     pub attempts: Vec<AttemptView>,
 }
 
@@ -130,6 +134,8 @@ pub struct AttemptView {
     pub reason: Option<String>,
     /// The beginning of the destination's answer.
     pub answer: Option<String>,
+    /// What the destination calls the thing that it made of the delivery; Knock's is the id of a workflow run.
+    pub receipt: Option<String>,
 }
 
 /// A row of `GET /api/deliveries`.
@@ -146,6 +152,7 @@ pub struct DeliveryRow {
     pub state: String,
     pub reason: Option<String>,
     pub retry_at: Option<String>,
+    pub cancelled_at: Option<String>,
     /// How many attempts were made since it was planned or retried by an operator.
     pub attempts: u32,
 }
@@ -159,22 +166,30 @@ pub struct DeliveriesPage<R> {
     pub next: Option<String>,
 }
 
-/// What `POST /api/deliveries/retry` is sent.
+/// What `POST /api/deliveries/retry` and `POST /api/deliveries/discard` are sent.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RetryRequest {
+pub struct IdsRequest {
     /// Delivery ids; their event ids may be shortened.
     pub ids: Vec<String>,
 }
 
-/// What it answers, all ids in full.
+/// What a retry answers, all ids in full.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct RetryAnswer {
     /// Those that are due again.
     pub retried: Vec<String>,
-    /// Those that were not dead, or are not there.
-    pub not_dead: Vec<String>,
+    /// Those that were neither dead nor cancelled, or are not there: left as they are.
+    pub left: Vec<String>,
+}
+
+/// What a discard answers, all ids in full.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct DiscardAnswer {
+    /// Those that are cancelled now.
+    pub discarded: Vec<String>,
+    /// Those that were neither open nor dead, or are not there: left as they are.
+    pub left: Vec<String>,
 }
 
 /// `GET /api/status`.

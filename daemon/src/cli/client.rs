@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::error::{CliError, Refusal};
 use super::http::{self, Reply};
-use crate::admin::view::{RetryAnswer, RetryRequest, VerificationView};
+use crate::admin::view::{IdsRequest, VerificationView};
 
 /// Asks a running daemon.
 #[derive(Clone, Debug)]
@@ -38,11 +38,11 @@ impl AdminClient {
         self.ask(Method::GET, path_and_query, Bytes::new()).await
     }
 
-    /// Makes dead deliveries due again: the daemon takes at most 500 ids at a time.
-    pub async fn retry(&self, ids: Vec<String>) -> Result<RetryAnswer, CliError> {
+    /// Sends delivery ids to this path: the daemon takes at most 500 at a time.
+    pub async fn post_ids<T: DeserializeOwned>(&self, path: &str, ids: Vec<String>) -> Result<T, CliError> {
         let body =
-            serde_json::to_vec(&RetryRequest { ids }).map_err(|error| CliError::Data(error.to_string()))?;
-        self.ask(Method::POST, "/api/deliveries/retry", body.into()).await
+            serde_json::to_vec(&IdsRequest { ids }).map_err(|error| CliError::Data(error.to_string()))?;
+        self.ask(Method::POST, path, body.into()).await
     }
 
     /// Begins a verification of the store, unless one is running, and says how it stands.

@@ -1,4 +1,4 @@
-//! `doorman deliveries list` and `doorman deliveries retry`.
+//! `doorman deliveries list`.
 
 use serde_json::value::RawValue;
 
@@ -10,12 +10,9 @@ use super::exit::Exit;
 use super::screen::Screen;
 use super::table::{self, Column};
 use super::text::{safe, to_second};
-use crate::admin::view::{DeliveriesPage, DeliveryRow, RetryAnswer};
+use crate::admin::view::{DeliveriesPage, DeliveryRow};
 
-/// How many ids are retried in one request.
-const RETRY_IDS: usize = 500;
-
-/// Lists deliveries that are open or dead, newest first.
+/// Lists deliveries that are open, dead or cancelled, newest first.
 pub async fn list(
     client: &AdminClient,
     args: &DeliveriesListArgs,
@@ -28,39 +25,29 @@ pub async fn list(
     }
     let rows: Vec<DeliveryRow> = page.deliveries.iter().map(|row| parse(row)).collect::<Result<_, _>>()?;
     if rows.is_empty() {
-        screen.line(if args.dead { "no dead letters" } else { "no open deliveries" })?;
-        return Ok(Exit::Ok);
-    }
-    if args.dead {
+        screen.line(&format!("no {} deliveries", state(args)))?;
+    } else if args.dead {
         write_dead(&rows, screen)?;
+    } else if args.cancelled {
+        write_cancelled(&rows, screen)?;
     } else {
         write_open(&rows, screen)?;
     }
     if let Some(next) = &page.next {
         screen.line(&format!("more: --before {}", safe(next)))?;
     }
+    if args.dead {
+        screen.line("events that could not be mapped: doorman events list --status dead")?;
+    }
     Ok(Exit::Ok)
 }
 
-/// Makes dead deliveries due again; [`Exit::Failed`] when one of them was not dead.
-pub async fn retry(client: &AdminClient, ids: &[String], screen: &mut Screen<'_>) -> Result<Exit, CliError> {
-    let mut all = RetryAnswer::default();
-    for ids in ids.chunks(RETRY_IDS) {
-        let answer = client.retry(ids.to_vec()).await?;
-        all.retried.extend(answer.retried);
-        all.not_dead.extend(answer.not_dead);
+fn state(args: &DeliveriesListArgs) -> &'static str {
+    match (args.dead, args.cancelled) {
+        (true, _) => "dead",
+        (_, true) => "cancelled",
+        _ => "open",
     }
-    if screen.is_json() {
-        screen.json(&all)?;
-    } else {
-        for id in &all.retried {
-            screen.line(&format!("{}  due again", safe(id)))?;
-        }
-        for id in &all.not_dead {
-            screen.line(&format!("{}  not dead: left as it is", safe(id)))?;
-        }
-    }
-    Ok(if all.not_dead.is_empty() { Exit::Ok } else { Exit::Failed })
 }
 
 async fn collect(
@@ -72,7 +59,8 @@ async fn collect(
         let wanted = args.page.limit.saturating_sub(u32::try_from(all.deliveries.len()).unwrap_or(u32::MAX));
         let limit = wanted.min(PAGE_ROWS).to_string();
         let parameters = [
-            ("state", Some(if args.dead { "dead" } else { "open" })),
+            ("state", Some(state(args))),
+            ("destination", args.destination.as_deref()),
             ("limit", Some(limit.as_str())),
             ("before", all.next.as_deref()),
         ];
@@ -97,6 +85,23 @@ fn write_dead(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), CliEr
     let cells = |row: &DeliveryRow| {
         let reason = safe(row.reason.as_deref().unwrap_or_default());
         [safe(&row.id), row.attempts.to_string(), safe(&row.event), safe(&row.destination), reason]
+    };
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    Ok(table::write(screen, columns, &cells)?)
+}
+
+fn write_cancelled(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), CliError> {
+    let columns = [
+        Column::Whole("ID"),
+        Column::Whole("CANCELLED"),
+        Column::Cut("EVENT"),
+        Column::Cut("DESTINATION"),
+        Column::Cut("REASON"),
+    ];
+    let cells = |row: &DeliveryRow| {
+        let since = row.cancelled_at.as_deref().map(to_second).unwrap_or_default();
+        let reason = safe(row.reason.as_deref().unwrap_or_default());
+        [safe(&row.id), since, safe(&row.event), safe(&row.destination), reason]
     };
     let cells: Vec<_> = rows.iter().map(cells).collect();
     Ok(table::write(screen, columns, &cells)?)

@@ -96,7 +96,7 @@ fn exit_of(error: &doorman_store::OpenError) -> Exit {
     match error {
         OpenError::Corrupt { .. } => Exit::Failed,
         OpenError::Missing { .. } => Exit::NoInput,
-        OpenError::Locked { .. } => Exit::TempFail,
+        OpenError::Locked { .. } | OpenError::Torn { .. } => Exit::TempFail,
         OpenError::Permission { .. } => Exit::NoPermission,
         OpenError::NewerFormat { .. } => Exit::Data,
         OpenError::Failed { .. } => Exit::Io,

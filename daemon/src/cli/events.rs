@@ -30,6 +30,17 @@ pub async fn list(
         screen.line("no events")?;
         return Ok(Exit::Ok);
     }
+    match args.status.as_deref() {
+        Some("dead" | "dropped") => write_reasons(&rows, screen)?,
+        _ => write_rows(&rows, screen)?,
+    }
+    if let Some(next) = &page.next {
+        screen.line(&format!("more: --before {}", safe(next)))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn write_rows(rows: &[EventRow], screen: &mut Screen<'_>) -> Result<(), CliError> {
     let columns = [
         Column::Whole("RECEIVED"),
         Column::Whole("ID"),
@@ -38,11 +49,19 @@ pub async fn list(
         Column::Cut("SOURCE"),
     ];
     let cells: Vec<_> = rows.iter().map(cells).collect();
-    table::write(screen, columns, &cells)?;
-    if let Some(next) = &page.next {
-        screen.line(&format!("more: --before {}", safe(next)))?;
-    }
-    Ok(Exit::Ok)
+    Ok(table::write(screen, columns, &cells)?)
+}
+
+/// Events that are all dead or all dropped, with the reason of each.
+fn write_reasons(rows: &[EventRow], screen: &mut Screen<'_>) -> Result<(), CliError> {
+    let columns = [Column::Whole("ID"), Column::Cut("EVENT"), Column::Cut("SOURCE"), Column::Cut("REASON")];
+    let cells = |row: &EventRow| {
+        let reason = row.reason.as_deref().and_then(|reason| reason.lines().next()).unwrap_or_default();
+        let source = format!("{}/{}", row.source, row.environment);
+        [safe(&row.id), safe(&row.event), safe(&source), safe(reason)]
+    };
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    Ok(table::write(screen, columns, &cells)?)
 }
 
 /// Shows one event with all that became of it.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// It did what was asked.
     Ok = 0,
-    /// It worked, and the answer is a no: not ready, dead, not retried.
+    /// It worked, and the answer is a no: not ready, dead, not retried, not discarded.
     Failed = 1,
     /// The command line is wrong.
     Usage = 64,

@@ -43,7 +43,7 @@ impl<'a> Screen<'a> {
             "delivered" | "ready" => "32",
             "pending" | "open" | "retry" => "33",
             "dead" | "failed" | "not ready" => "31",
-            "dropped" => "2",
+            "dropped" | "cancelled" => "2",
             _ => return text.to_owned(),
         };
         if self.color { format!("\x1b[{color}m{text}\x1b[0m") } else { text.to_owned() }

@@ -99,7 +99,7 @@ fn write_delivery(
     let elsewhere = elsewhere(event, delivery);
     screen.line(&format!("action {number:<3} {what} -> {destination}{elsewhere}   {state}"))?;
     for attempt in &delivery.attempts {
-        write_attempt(screen, event, attempt)?;
+        write_attempt(screen, event, delivery, attempt)?;
     }
     match (delivery.state.as_str(), &delivery.retry_at) {
         ("open", Some(at)) => screen.line(&format!("  next       attempt at {}", to_second(at))),
@@ -107,6 +107,12 @@ fn write_delivery(
         ("dead", _) => {
             write_end(screen, delivery)?;
             screen.line(&format!("  next       doorman deliveries retry {}", safe(&delivery.id)))
+        }
+        ("cancelled", _) => {
+            let reason = safe(delivery.reason.as_deref().unwrap_or_default());
+            let since = delivery.cancelled_at.as_deref().map(to_second).unwrap_or_default();
+            screen.line(&format!("  cancelled  {since}: {reason}"))?;
+            screen.line(&format!("  undo       doorman deliveries retry {}", safe(&delivery.id)))
         }
         _ => Ok(()),
     }
@@ -145,17 +151,30 @@ fn elsewhere(event: &EventView, delivery: &DeliveryView) -> String {
     if named { String::new() } else { format!(" ({}:{})", safe(&delivery.script), delivery.line) }
 }
 
-fn write_attempt(screen: &mut Screen<'_>, event: &EventView, attempt: &AttemptView) -> io::Result<()> {
+fn write_attempt(
+    screen: &mut Screen<'_>,
+    event: &EventView,
+    delivery: &DeliveryView,
+    attempt: &AttemptView,
+) -> io::Result<()> {
     let at = time_of_day(&attempt.started_at, &event.received_at);
     let status = attempt.status.map(|status| format!("{status}  ")).unwrap_or_default();
     let outcome = screen.paint(&attempt.outcome, &safe(&attempt.outcome));
     let reason = attempt.reason.as_deref().map(|reason| format!(": {}", safe(reason))).unwrap_or_default();
+    let receipt = attempt.receipt.as_deref().map(|id| receipt(delivery, id)).unwrap_or_default();
     let AttemptView { number, latency_ms, .. } = attempt;
-    screen.line(&format!("  attempt {number:<2} {at}  {latency_ms} ms  {status}{outcome}{reason}"))?;
+    screen
+        .line(&format!("  attempt {number:<2} {at}  {latency_ms} ms  {status}{outcome}{receipt}{reason}"))?;
     match &attempt.answer {
         Some(answer) => screen.line(&format!("  answer     {}", clip(&safe(answer), ANSWER_SHOWN))),
         None => Ok(()),
     }
+}
+
+/// What the destination made of the delivery.
+fn receipt(delivery: &DeliveryView, id: &str) -> String {
+    let made = if delivery.action == "trigger" { "workflow run" } else { "receipt" };
+    format!(", {made} {}", safe(id))
 }
 
 fn safe_lines(text: &str) -> String {

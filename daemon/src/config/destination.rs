@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::masking::sounds_secret;
 use super::nearest::nearest;
 use super::problem::{Place, Problem};
+use super::retry::Retry;
 use super::section::Section;
 use super::tree::{self, Node};
 
@@ -17,7 +18,6 @@ const ENGINE_KEYS: [&str; 5] = ["plugin", "concurrency", "timeout", "queue_deliv
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// `[destinations.<name>]`.
 pub struct Destination {
@@ -37,35 +37,6 @@ pub struct Destination {
     pub plugin_config: Value,
     /// Where the plugin's keys were written, by their dotted paths; the destination itself under "".
     places: BTreeMap<String, Place>,
-}
-
-/// `[destinations.<name>.retry]`.
-pub struct Retry {
-    /// The wait before the second attempt; it doubles with every further one.
-    pub base: Duration,
-    /// The longest wait between two attempts.
-    pub cap: Duration,
-    /// How many attempts a delivery has before it is dead.
-    pub max_attempts: u32,
-    /// How old a delivery may be before it is dead.
-    pub max_age: Duration,
-}
-
-impl Retry {
-    fn read(mut section: Section<'_>) -> Self {
-        let retry = Self {
-            base: section.duration("base", SECOND, MILLISECOND..=HOUR),
-            cap: section.duration("cap", HOUR, MILLISECOND..=7 * DAY),
-            max_attempts: section.whole("max_attempts", 12, 1..=1_000),
-            max_age: section.duration("max_age", 3 * DAY, SECOND..=365 * DAY),
-        };
-        if retry.cap < retry.base {
-            let (cap, base) = (section.path_of("cap"), section.path_of("base"));
-            section.problems().add(section.place_of("cap"), format!("`{cap}` must be at least `{base}`"));
-        }
-        section.finish();
-        retry
-    }
 }
 
 impl Destination {

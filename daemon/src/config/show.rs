@@ -9,25 +9,38 @@ use doorman_plugin::duration;
 use serde_json::{Map as JsonMap, Value};
 
 use super::masking::{MASK, is_reference, sounds_secret};
+use super::retry::PRESETS;
 use super::routing::FORMATS;
 use super::section::grouped;
 use super::stages::{LOG_FORMATS, RELOADS};
 use super::store::DEDUP_SCOPES;
 use super::{
     Accept, Admin, AdminAuth, Config, Destination, Environment, Log, Map, Retry, Scripts, Server, Source,
-    Store,
+    Store, Supervise,
 };
 
 /// The whole of it, in the order of `config/doorman.toml`.
 pub(super) fn show(config: &Config) -> String {
-    let Config { server, admin, store, accept, map, scripts, log, environments, sources, destinations } =
-        config;
+    let Config {
+        server,
+        admin,
+        store,
+        accept,
+        map,
+        scripts,
+        supervise,
+        log,
+        environments,
+        sources,
+        destinations,
+    } = config;
     let mut page = Page::default();
     page.server(server);
     page.admin(admin);
     page.store(store);
     page.stages(accept, map);
     page.scripts(scripts);
+    page.supervise(supervise);
     page.log(log);
     for (name, environment) in environments {
         page.environment(name, environment);
@@ -92,6 +105,7 @@ impl Page {
             dead_retention,
             trim_every,
             min_free_bytes,
+            ballast_bytes,
             write_buffer_bytes,
             cache_bytes,
         } = store;
@@ -103,6 +117,7 @@ impl Page {
         self.duration("dead_retention", *dead_retention);
         self.duration("trim_every", *trim_every);
         self.number("min_free_bytes", *min_free_bytes);
+        self.number("ballast_bytes", *ballast_bytes);
         self.number("write_buffer_bytes", *write_buffer_bytes);
         self.number("cache_bytes", *cache_bytes);
     }
@@ -131,6 +146,14 @@ impl Page {
         self.duration("deadline", *deadline);
         self.number("max_operations", *max_operations);
         self.number("max_actions_per_event", *max_actions_per_event as u64);
+    }
+
+    fn supervise(&mut self, supervise: &Supervise) {
+        let Supervise { max_restarts, window, backoff } = supervise;
+        self.heading("supervise");
+        self.number("max_restarts", *max_restarts as u64);
+        self.duration("window", *window);
+        self.duration("backoff", *backoff);
     }
 
     fn log(&mut self, log: &Log) {
@@ -170,8 +193,9 @@ impl Page {
         if let Value::Object(own_keys) = plugin_config {
             self.values(own_keys);
         }
-        let Retry { base, cap, max_attempts, max_age } = retry;
+        let Retry { preset, base, cap, max_attempts, max_age } = retry;
         self.heading(&format!("destinations.{name}.retry"));
+        self.quoted("preset", word(&PRESETS, preset));
         self.duration("base", *base);
         self.duration("cap", *cap);
         self.number("max_attempts", u64::from(*max_attempts));

@@ -1,4 +1,4 @@
-//! `[accept]`, `[map]`, `[scripts]` and `[log]`.
+//! `[accept]`, `[map]`, `[scripts]`, `[supervise]` and `[log]`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub struct Accept {
 impl Accept {
     pub(super) fn read(mut section: Section<'_>) -> Self {
         let accept = Self {
-            max_batch_events: section.whole("max_batch_events", 512, 1..=65_536),
+            max_batch_events: section.whole("max_batch_events", 512, 1..=16_384),
             max_batch_bytes: section.whole("max_batch_bytes", 1_048_576, 1_024..=1 << 30),
             queue_events: section.whole("queue_events", 4_096, 1..=1_000_000),
             sync_idle: section.duration("sync_idle", Duration::from_secs(1), MILLISECOND..=MINUTE),
@@ -100,6 +100,28 @@ impl Scripts {
         };
         section.finish();
         scripts
+    }
+}
+
+/// `[supervise]`: what follows when a part of the daemon fails that should not.
+pub struct Supervise {
+    /// How often a part may be made anew within the window before the process ends.
+    pub max_restarts: usize,
+    /// The window.
+    pub window: Duration,
+    /// The pause before the first of them; it doubles with every further one.
+    pub backoff: Duration,
+}
+
+impl Supervise {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let supervise = Self {
+            max_restarts: section.whole("max_restarts", 5, 0..=1_000),
+            window: section.duration("window", MINUTE, MILLISECOND..=60 * MINUTE),
+            backoff: section.duration("backoff", Duration::from_millis(10), MILLISECOND..=MINUTE),
+        };
+        section.finish();
+        supervise
     }
 }
 

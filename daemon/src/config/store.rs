@@ -33,6 +33,8 @@ pub struct Store {
     pub trim_every: Duration,
     /// New events are refused when less than this is free on the disk.
     pub min_free_bytes: u64,
+    /// The size of the file that gives way when the store must be opened on a full disk.
+    pub ballast_bytes: u64,
     /// The memory for what is not yet written in sorted files.
     pub write_buffer_bytes: u64,
     /// The memory for what was read.
@@ -49,6 +51,7 @@ impl Store {
             dead_retention: section.duration("dead_retention", 90 * DAY, SECOND..=TEN_YEARS),
             trim_every: section.duration("trim_every", MINUTE, SECOND / 10..=DAY),
             min_free_bytes: section.whole("min_free_bytes", 536_870_912, 0..=1 << 50),
+            ballast_bytes: section.whole("ballast_bytes", 134_217_728, 0..=1 << 40),
             write_buffer_bytes: section.whole("write_buffer_bytes", 134_217_728, 1_048_576..=1 << 36),
             cache_bytes: section.whole("cache_bytes", 67_108_864, 1_048_576..=1 << 40),
         };

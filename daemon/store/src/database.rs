@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use doorman_core::faults;
 use doorman_core::store::StoreError;
 use rocksdb::{
-    ColumnFamily, DB, DBPinnableSlice, IteratorMode, ReadOptions, Snapshot, WriteBatch, WriteOptions,
+    ColumnFamily, DB, DBPinnableSlice, FlushOptions, IteratorMode, ReadOptions, Snapshot, WriteBatch,
+    WriteOptions,
 };
 
-use crate::negative_control::WAITS_FOR_THE_DISK;
 use crate::options::{self, DedupCutoff};
 use crate::record::{self, Record};
 use crate::settings::Settings;
@@ -21,6 +22,9 @@ pub struct Database {
     db: DB,
     /// Of point reads at the latest; made once, because they are many.
     point: ReadOptions,
+    /// They hold the statistics.
+    #[cfg(test)]
+    options: rocksdb::Options,
 }
 
 impl Database {
@@ -31,8 +35,14 @@ impl Database {
         cutoff: &DedupCutoff,
     ) -> Result<Self, rocksdb::Error> {
         let tables = options::tables(settings, cutoff);
-        let db = DB::open_cf_descriptors(&options::database(settings), path, tables)?;
-        Ok(Self { db, point: ReadOptions::default() })
+        let options = options::database(settings);
+        let db = DB::open_cf_descriptors(&options, path, tables)?;
+        Ok(Self {
+            db,
+            point: ReadOptions::default(),
+            #[cfg(test)]
+            options,
+        })
     }
 
     /// Opens the tables in a folder for reading: nothing in it is changed, and it is not locked.
@@ -42,8 +52,14 @@ impl Database {
         cutoff: &DedupCutoff,
     ) -> Result<Self, rocksdb::Error> {
         let tables = options::tables(settings, cutoff);
-        let db = DB::open_cf_descriptors_read_only(&options::database(settings), path, tables, false)?;
-        Ok(Self { db, point: ReadOptions::default() })
+        let options = options::database(settings);
+        let db = DB::open_cf_descriptors_read_only(&options, path, tables, false)?;
+        Ok(Self {
+            db,
+            point: ReadOptions::default(),
+            #[cfg(test)]
+            options,
+        })
     }
 
     /// Reads see all that is written when they are made.
@@ -64,13 +80,27 @@ impl Database {
     /// Writes a batch; with `durable`, returns once it and all before it are on disk.
     pub fn write(&self, batch: Batch<'_>, durable: bool) -> Result<(), StoreError> {
         let mut options = WriteOptions::default();
-        options.set_sync(durable && WAITS_FOR_THE_DISK);
+        options.set_sync(durable && !faults::breaks("no-fsync"));
         self.db.write_opt(batch.writes, &options).map_err(|error| failed("writing a batch", error))
     }
 
     /// Makes all that is written durable.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.db.flush_wal(WAITS_FOR_THE_DISK).map_err(|error| failed("syncing its log", error))
+        self.db.flush_wal(!faults::breaks("no-fsync")).map_err(|error| failed("syncing its log", error))
+    }
+
+    /// Writes what is in memory to table files, so that the next opening has no log to replay.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let tables = Table::ALL.map(|table| self.table(table));
+        self.db
+            .flush_cfs_opt(&tables, &FlushOptions::default())
+            .map_err(|error| failed("writing table files", error))
+    }
+
+    /// How often the log was synced.
+    #[cfg(test)]
+    pub fn syncs(&self) -> u64 {
+        self.options.get_ticker_count(rocksdb::statistics::Ticker::WalFileSynced)
     }
 
     /// Deletes the table files that hold nothing but rows from one key up to another, all of what is in them: also
@@ -90,7 +120,7 @@ impl Database {
 
     /// Writes what is in a table's memory to a file.
     #[cfg(test)]
-    pub fn flush(&self, table: Table) {
+    pub fn flush_table(&self, table: Table) {
         self.db.flush_cf(self.table(table)).expect("the disk has room");
     }
 

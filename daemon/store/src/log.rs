@@ -4,7 +4,7 @@ mod deliveries;
 mod events;
 mod survey;
 
-pub use deliveries::plan;
+pub use deliveries::{last_attempt, plan};
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use doorman_core::id;
 use doorman_core::mapping::GenerationId;
 use doorman_core::store::{
     Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, StoreError, Stretch, Survey, Through,
+    Undelivered,
 };
 use doorman_plugin::{Delivery, EventId};
 
@@ -75,20 +76,18 @@ impl Log for Store {
         Ok(attempts.into_iter().map(|(_, attempt)| attempt).collect())
     }
 
-    fn unfinished(
+    fn undelivered(
         &self,
-        dead: bool,
+        standing: Undelivered,
         before: Option<(u64, u16)>,
         limit: usize,
     ) -> Result<Vec<DeliveryState>, StoreError> {
-        let open_from = self.open_from();
+        // Looked up before the snapshot is made: it is lowered before a row below it is seen.
+        let from = if standing == Undelivered::Open { self.open_from() } else { 0 };
         let view = self.database.snapshot();
         let (seq, number) = before.unwrap_or((u64::MAX, u16::MAX));
-        if dead {
-            deliveries::dead(&view, seq, number, limit)
-        } else {
-            deliveries::open(&view, open_from, seq, number, limit)
-        }
+        let before = keys::delivery(from, 0).to_vec()..keys::delivery(seq, number).to_vec();
+        deliveries::newest_first(&view, standing, before, limit)
     }
 
     fn due(

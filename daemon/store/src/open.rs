@@ -1,6 +1,7 @@
 //! From a folder to a running store.
 
 mod folder;
+mod tail;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,11 +17,11 @@ use crate::options::DedupCutoff;
 use crate::recover::{self, Recovered};
 use crate::release;
 use crate::settings::Settings;
-use crate::store::{Store, read_ledger, read_trimmed};
+use crate::store::{Dedup, Store, read_ledger, read_trimmed};
 use crate::table::{Table, meta};
 use crate::writer::Writer;
 
-pub(crate) use folder::{is_readable, refused};
+pub(crate) use folder::is_readable;
 
 /// The format of the whole store: raised when an older Doorman could not read what this one writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -58,6 +59,14 @@ pub enum OpenError {
         /// What was refused.
         message: String,
     },
+    /// A power cut tore the end of its log: `Store::open` cuts that off, which reading alone must not.
+    #[error("a power cut left half a record ({bytes} bytes) at the end of the log of the store in {}: `doorman run` cuts it off, and then it can be verified", .path.display())]
+    Torn {
+        /// The folder.
+        path: PathBuf,
+        /// How much there is.
+        bytes: u64,
+    },
     /// It is damaged. It is not opened, since events that were answered could be lost without a word.
     #[error("the store in {} is damaged: {message}; keep a copy of the folder, then restore a backup", .path.display())]
     Corrupt {
@@ -67,7 +76,7 @@ pub enum OpenError {
         message: String,
     },
     /// Anything else: a full disk, say.
-    #[error("the store in {} cannot be opened: {message}", .path.display())]
+    #[error("the store in {} cannot be opened: {message}{}", .path.display(), advice(.message))]
     Failed {
         /// The folder.
         path: PathBuf,
@@ -86,6 +95,8 @@ pub struct Opened {
     pub secret: [u8; 32],
     /// The latest time that the store has seen, in milliseconds since 1970: the clock must not begin before it.
     pub clock_floor: UnixMillis,
+    /// The bytes of a half-written record that a power cut left at the end of the log, and that were cut off.
+    pub torn_bytes: Option<u64>,
     /// What was found open.
     pub recovered: Recovered,
 }
@@ -100,8 +111,7 @@ impl Store {
     pub fn open(path: &Path, settings: Settings) -> Result<Opened, OpenError> {
         folder::prepare(path)?;
         let cutoff: DedupCutoff = Arc::new(AtomicI64::new(UnixMillis::MIN));
-        let database =
-            Database::open(path, &settings, &cutoff).map_err(|error| folder::refused(path, error))?;
+        let (database, torn_bytes) = open_database(path, &settings, &cutoff)?;
         folder::note_pid(path)?;
         let broken = |error| unreadable(path, &error);
         if !database.latest().has(Table::Meta, meta::FORMAT).map_err(broken)? {
@@ -114,9 +124,43 @@ impl Store {
         check_journal(path, &database, &ledger, trimmed)?;
         release::release(&database).map_err(broken)?;
         let recovered = recover::leases(&database, &mut ledger).map_err(broken)?;
-        let log = Arc::new(Store::new(database, ledger, trimmed, settings.generations_kept));
-        let journal = Writer::new(Arc::clone(&log), ledger, settings.dedup_window, cutoff);
-        Ok(Opened { journal, log, secret, clock_floor: ledger.clock, recovered })
+        let dedup = Dedup { window: settings.dedup_window, cutoff };
+        let log = Arc::new(Store::new(database, ledger, trimmed, settings.generations_kept, dedup));
+        let journal = log.writer();
+        Ok(Opened { journal, log, secret, clock_floor: ledger.clock, torn_bytes, recovered })
+    }
+}
+
+/// Opens the tables; a second time when a power cut tore the end of the log, without that end.
+fn open_database(
+    path: &Path,
+    settings: &Settings,
+    cutoff: &DedupCutoff,
+) -> Result<(Database, Option<u64>), OpenError> {
+    let open = || Database::open(path, settings, cutoff).map_err(|error| folder::refused(path, error));
+    let refused = match open() {
+        Ok(database) => return Ok((database, None)),
+        Err(refused) => refused,
+    };
+    if !matches!(refused, OpenError::Corrupt { .. }) {
+        return Err(refused);
+    }
+    match tail::cut(path) {
+        Ok(Some(bytes)) => Ok((open()?, Some(bytes))),
+        Ok(None) => Err(refused),
+        Err(error) => Err(failed(path, &format!("{refused}; its log cannot be mended: {error}"))),
+    }
+}
+
+/// Why a store that is only to be read was refused: damage, unless opening it for writing would mend it.
+pub(crate) fn refused_for_reading(path: &Path, error: rocksdb::Error) -> OpenError {
+    let refused = folder::refused(path, error);
+    if !matches!(refused, OpenError::Corrupt { .. }) {
+        return refused;
+    }
+    match tail::torn_bytes(path) {
+        Ok(Some(bytes)) => OpenError::Torn { path: path.to_owned(), bytes },
+        Ok(None) | Err(_) => refused,
     }
 }
 
@@ -195,6 +239,10 @@ fn corrupt(path: &Path, message: &str) -> OpenError {
 
 fn failed(path: &Path, message: &str) -> OpenError {
     OpenError::Failed { path: path.to_owned(), message: message.to_owned() }
+}
+
+fn advice(message: &str) -> &'static str {
+    if message.contains("No space left on device") { "; make room on its disk, then start again" } else { "" }
 }
 
 fn holder(pid: &Option<u32>) -> String {

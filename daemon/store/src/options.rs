@@ -7,7 +7,7 @@ use doorman_core::clock::UnixMillis;
 use doorman_core::id;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, CompactionDecision, DBCompactionStyle,
-    DBCompressionType, DBRecoveryMode, Options,
+    DBCompressionType, DBRecoveryMode, MemtableFactory, Options,
 };
 
 use crate::record;
@@ -45,12 +45,23 @@ pub fn database(settings: &Settings) -> Options {
     options.set_max_open_files(settings.max_open_files);
     options.set_keep_log_file_num(settings.engine_log_files);
     options.increase_parallelism(settings.background_threads);
+    // Otherwise each table with files is opened by sixteen threads, started for it.
+    options.set_max_file_opening_threads(settings.background_threads);
     options.set_avoid_unnecessary_blocking_io(true);
     // There is one writer: what makes concurrent ones safe would only cost it time.
     options.set_allow_concurrent_memtable_write(false);
     options.set_enable_write_thread_adaptive_yield(false);
     options.set_bytes_per_sync(WRITE_BACK_BYTES);
+    #[cfg(test)]
+    for_tests(&mut options);
     options
+}
+
+/// Tests count the fsyncs, and open thousands of small stores, where space taken in advance costs time.
+#[cfg(test)]
+fn for_tests(options: &mut Options) {
+    options.enable_statistics();
+    options.set_manifest_preallocation_size(4_096);
 }
 
 /// All tables with the options of their profiles.
@@ -78,6 +89,9 @@ fn profile(profile: Profile, settings: &Settings, cache: &Cache, cutoff: &DedupC
             blocks.set_whole_key_filtering(true);
             options.set_memtable_prefix_bloom_ratio(BUFFER_FILTER_RATIO);
             options.set_memtable_whole_key_filtering(true);
+            // A list: keeping random keys in order costs more than all else that is done with them. The filter spares it
+            // being asked in vain, and `recent` being asked for what it has.
+            options.set_memtable_factory(MemtableFactory::Vector);
             // Random keys overlap in all files: merging like with like rewrites each row a few times, not dozens.
             options.set_compaction_style(DBCompactionStyle::Universal);
             drop_expired(&mut options, cutoff);
@@ -93,6 +107,9 @@ fn profile(profile: Profile, settings: &Settings, cache: &Cache, cutoff: &DedupC
         }
     }
     options.set_block_based_table_factory(&blocks);
+    // Tests compact by hand, and do not wait for compactions whenever they close a store.
+    #[cfg(test)]
+    options.set_disable_auto_compactions(true);
     options
 }
 

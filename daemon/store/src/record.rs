@@ -1,5 +1,5 @@
 //! Values: a version byte, then the record in postcard. A record's fields and the order of its variants are its format:
-//! a change of either is a new version.
+//! a change of either is a new version, and those before it are still read.
 
 mod delivery;
 mod event;
@@ -9,7 +9,7 @@ mod trim;
 use doorman_core::store::StoreError;
 use serde::{Deserialize, Serialize};
 
-pub use delivery::{AttemptRecord, OpenRecord, OpenRow};
+pub use delivery::{AttemptRecord, CancelledRecord, CancelledRow, OpenRecord, OpenRow};
 pub use event::{EventHeader, Identity, RepeatsRecord, parse_event, time};
 pub use plan::{Outline, PlanRecord};
 pub use trim::{ReleaseRecord, TrimmedRecord};
@@ -17,19 +17,25 @@ pub use trim::{ReleaseRecord, TrimmedRecord};
 use crate::ledger::Ledger;
 use crate::table::Table;
 
-/// The version of all records so far.
+/// The first version of all records.
 const VERSION: u8 = 1;
 
 /// Marks what can be stored.
-pub trait Record: Serialize {}
+pub trait Record: Serialize {
+    /// The version that is written.
+    const VERSION: u8 = VERSION;
+}
 impl Record for EventHeader<'_> {}
 impl Record for Identity {}
 impl Record for RepeatsRecord {}
 impl Record for PlanRecord<'_> {}
 impl Record for OpenRecord<'_> {}
-impl Record for AttemptRecord<'_> {}
 impl Record for TrimmedRecord {}
 impl Record for ReleaseRecord {}
+impl Record for AttemptRecord<'_> {
+    const VERSION: u8 = delivery::ATTEMPT_VERSION;
+}
+impl Record for CancelledRecord<'_> {}
 impl Record for Ledger {}
 impl Record for Vec<u64> {}
 
@@ -51,10 +57,10 @@ impl Malformed {
 }
 
 /// Writes a record into the buffer, in place of what was there.
-pub fn encode<'a>(buffer: &'a mut Vec<u8>, record: &impl Record) -> &'a mut Vec<u8> {
+pub fn encode<'a, R: Record>(buffer: &'a mut Vec<u8>, record: &R) -> &'a mut Vec<u8> {
     let mut bytes = std::mem::take(buffer);
     bytes.clear();
-    bytes.push(VERSION);
+    bytes.push(R::VERSION);
     // Records are plain structs, enums and lists of known length, which postcard always writes, and a `Vec` takes all.
     *buffer = postcard::to_extend(record, bytes).expect("a record is always written");
     buffer
@@ -69,24 +75,38 @@ pub fn encode_bytes(buffer: &mut Vec<u8>, bytes: &[u8]) {
 
 /// Reads a value that is plain bytes.
 pub fn decode_bytes(value: &[u8]) -> Result<&[u8], Malformed> {
-    match value.split_first() {
-        Some((&VERSION, bytes)) => Ok(bytes),
-        Some((version, _)) => Err(Malformed(format!("version {version}; this Doorman reads {VERSION}"))),
-        None => Err(Malformed("it is empty".to_owned())),
+    match version_of(value)? {
+        (VERSION, bytes) => Ok(bytes),
+        (version, _) => Err(Malformed(format!("version {version}; this Doorman reads {VERSION}"))),
     }
+}
+
+/// A value's version, and what is behind it.
+fn version_of(value: &[u8]) -> Result<(u8, &[u8]), Malformed> {
+    let (version, bytes) = value.split_first().ok_or_else(|| Malformed("it is empty".to_owned()))?;
+    Ok((*version, bytes))
 }
 
 /// Reads a record that is the whole value.
 pub fn decode<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, Malformed> {
-    match decode_first(value)? {
+    parse(decode_bytes(value)?)
+}
+
+/// Reads the record that a value begins with; gives back the rest, too.
+pub fn decode_first<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<(T, &'a [u8]), Malformed> {
+    parse_first(decode_bytes(value)?)
+}
+
+/// Reads a record without its version.
+fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Malformed> {
+    match parse_first(bytes)? {
         (record, []) => Ok(record),
         (_, rest) => Err(Malformed(format!("{} bytes too many", rest.len()))),
     }
 }
 
-/// Reads the record that a value begins with; gives back the rest, too.
-pub fn decode_first<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<(T, &'a [u8]), Malformed> {
-    postcard::take_from_bytes(decode_bytes(value)?).map_err(|error| Malformed(error.to_string()))
+fn parse_first<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), Malformed> {
+    postcard::take_from_bytes(bytes).map_err(|error| Malformed(error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,20 +1,24 @@
 //! The open store, as its readers have it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use doorman_core::store::{Seen, StoreError, Through};
 
 use crate::database::Database;
 use crate::ledger::Ledger;
+use crate::options::DedupCutoff;
 use crate::record::{self, TrimmedRecord};
 use crate::table::{Table, meta};
+use crate::writer::Writer;
 
 /// The store on RocksDB: opened by [`Store::open`], read through `doorman_core::store::Log`. The folder is free for
 /// another process once this and the [`crate::Writer`] are dropped.
 pub struct Store {
     pub(crate) database: Database,
     pub(crate) generations: Generations,
+    pub(crate) dedup: Dedup,
     /// As of the last batch.
     ledger: Mutex<Ledger>,
     /// [`Ledger::open_from`], which must be lowered before the batch that needs it is seen.
@@ -42,11 +46,26 @@ pub(crate) struct Generations {
     pub keeping: Mutex<()>,
 }
 
+/// What telling duplicates apart needs.
+pub(crate) struct Dedup {
+    /// For how long at least an identity is remembered.
+    pub window: Duration,
+    /// What compaction may drop.
+    pub cutoff: DedupCutoff,
+}
+
 impl Store {
-    pub(crate) fn new(database: Database, ledger: Ledger, trimmed: Through, generations_kept: usize) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        ledger: Ledger,
+        trimmed: Through,
+        generations_kept: usize,
+        dedup: Dedup,
+    ) -> Self {
         Self {
             database,
             generations: Generations { kept: generations_kept, keeping: Mutex::new(()) },
+            dedup,
             ledger: Mutex::new(ledger),
             open_from: AtomicU64::new(ledger.open_from),
             trimming: Mutex::new(Trimming { through: trimmed, seen: Seen::default() }),
@@ -62,6 +81,20 @@ impl Store {
     /// A batch was written with which trimming has come this far.
     pub(crate) fn publish_trimming(&self, trimming: Trimming) {
         *self.trimming.lock().unwrap_or_else(PoisonError::into_inner) = trimming;
+    }
+
+    /// A writer that goes on from what is written: after the one before has panicked, say. The one before must be gone.
+    pub fn writer(self: &Arc<Self>) -> Writer {
+        Writer::new(Arc::clone(self))
+    }
+
+    /// Writes what is in memory to table files, so that the next opening has no log to replay. Nothing depends on it.
+    ///
+    /// # Errors
+    ///
+    /// When the disk is full, say.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.database.flush()
     }
 
     /// The ledger of the last batch.

@@ -41,28 +41,35 @@ pub enum Table {
     /// What is not finished: deliveries, and events that wait for a script (number 0).
     ///
     /// - key: `seq`, `number`; value: lease, attempts, how many deliveries the event has, destination
-    /// - written by plan, close (retry), revive; read by close, the mapper (held events), the log
+    /// - written by plan, close (retry), revive; read by close, discard, the mapper (held events), the log
     /// - deleted when the delivery ends or the event is planned
     Open,
     /// Open deliveries that wait in the store, by the time at which they are due.
     ///
     /// - key: destination, a zero byte, due time (milliseconds since 1970), `seq`, `number`; value: empty
     /// - written by plan, close (retry), revive, and at start for what was leased; read by the dispatchers
-    /// - deleted with, or moved by, the delivery's next close
+    /// - deleted with, or moved by, the delivery's next close, or its discard
     Due,
     /// Attempts.
     ///
     /// - key: `seq`, `number`, running index of the attempt (u16, from 0, not reset by a revival); value: the attempt and
     ///   what followed from it
-    /// - written by close; read by the log: a delivery that is not open stands where its last attempt left it
+    /// - written by close; read by the log: a delivery that is neither open nor cancelled stands where its last attempt
+    ///   left it
     /// - kept as long as its event
     Deliveries,
     /// Dead deliveries.
     ///
     /// - key: `seq`, `number`; value: empty
-    /// - written by close; read by revive, the log
-    /// - deleted when it is revived, and with its event
+    /// - written by close; read by revive, discard, the log, the survey before a trim
+    /// - deleted when it is revived or discarded, and with its event
     Dead,
+    /// Cancelled deliveries.
+    ///
+    /// - key: `seq`, `number`; value: when, why, and what its open row said
+    /// - written by discard, and by close when an attempt ends late; read by revive, the log, the survey before a trim
+    /// - deleted when it is revived, and with its event
+    Cancelled,
     /// Archives of the generations of scripts that were in force.
     ///
     /// - key: generation id; value: archive
@@ -115,7 +122,7 @@ pub enum Profile {
 
 impl Table {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Table; 10] = [
+    pub const ALL: [Table; 11] = [
         Table::Events,
         Table::Dedup,
         Table::Repeats,
@@ -124,6 +131,7 @@ impl Table {
         Table::Due,
         Table::Deliveries,
         Table::Dead,
+        Table::Cancelled,
         Table::Generations,
         Table::Meta,
     ];
@@ -139,6 +147,7 @@ impl Table {
             Table::Due => "due",
             Table::Deliveries => "deliveries",
             Table::Dead => "dead",
+            Table::Cancelled => "cancelled",
             Table::Generations => "generations",
             Table::Meta => "meta",
         }
@@ -150,7 +159,9 @@ impl Table {
             Table::Events | Table::Plans | Table::Deliveries => Profile::Bulk,
             Table::Dedup => Profile::Dedup,
             Table::Open | Table::Due => Profile::Queue,
-            Table::Repeats | Table::Dead | Table::Generations | Table::Meta => Profile::Small,
+            Table::Repeats | Table::Dead | Table::Cancelled | Table::Generations | Table::Meta => {
+                Profile::Small
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ mod contract;
 mod model;
 mod opening;
 mod recovery;
+mod torn;
 mod trimming;
 mod verifying;
 
@@ -66,16 +67,24 @@ fn action(lease: Lease) -> Action {
 }
 
 fn accept(journal: &mut Writer, events: Vec<NewEvent>) -> Committed {
-    journal.commit(Commit { events, ..Commit::default() }, NOW, true).unwrap()
+    journal.commit(&mut Commit { events, ..Commit::default() }, NOW, true).unwrap()
 }
 
 fn plan(journal: &mut Writer, seq: u64, verdict: Verdict) {
     let plans = vec![Plan { seq, generation: GenerationId(1), verdict }];
-    journal.commit(Commit { plans, ..Commit::default() }, NOW, true).unwrap();
+    journal.commit(&mut Commit { plans, ..Commit::default() }, NOW, true).unwrap();
 }
 
 fn close(journal: &mut Writer, seq: u64, next: Next) {
-    let attempt = Attempt { number: 1, started_at: NOW, latency_ms: 1, status: None, answer: None, next };
-    let closes = vec![Close { seq, number: 1, due: None, attempt }];
-    journal.commit(Commit { closes, ..Commit::default() }, NOW, false).unwrap();
+    let attempt = Attempt {
+        number: 1,
+        started_at: NOW,
+        latency_ms: 1,
+        status: None,
+        answer: None,
+        receipt: None,
+        next,
+    };
+    let closes = vec![Close { seq, number: 1, attempt }];
+    journal.commit(&mut Commit { closes, ..Commit::default() }, NOW, false).unwrap();
 }

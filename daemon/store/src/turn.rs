@@ -5,29 +5,31 @@
 
 mod accept;
 mod close;
+mod discard;
 mod plan;
 mod revive;
 mod run;
+mod standing;
 mod tally;
 mod trim;
 
 use std::collections::HashMap;
 
 use doorman_core::clock::UnixMillis;
-use doorman_core::identity::Hash128;
-use doorman_core::store::{DueKey, Lease, Repeats, StoreError, Through};
-use doorman_plugin::EventId;
+use doorman_core::store::{DueKey, Lease, Repeats, Status, StoreError, Through, Undelivered};
 
 use crate::database::{Batch, Database, View};
 use crate::keys;
 use crate::ledger::Ledger;
+use crate::recent::Recent;
 use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord};
 use crate::table::{Table, meta};
 
 use plan::Settled;
 pub use run::LONGEST as LONGEST_RUN;
 use run::Run;
-pub use tally::Tally;
+use standing::Standing;
+pub use tally::{Left, Tally};
 pub use trim::{Past, delete};
 
 /// A delivery: its event's position and its number.
@@ -37,6 +39,8 @@ type Key = (u64, u16);
 pub struct Minds<'a> {
     /// What is left of events with several deliveries.
     pub tally: &'a mut Tally,
+    /// The identities accepted last.
+    pub recent: &'a mut Recent,
     /// What surveys may not have seen.
     pub past: &'a Past,
     /// How far events are trimmed.
@@ -49,13 +53,12 @@ pub struct Turn<'a> {
     batch: Batch<'a>,
     ledger: Ledger,
     tally: &'a mut Tally,
+    recent: &'a mut Recent,
     past: &'a Past,
     trimmed: Through,
     window_ms: UnixMillis,
     now: UnixMillis,
     buffer: Vec<u8>,
-    /// Identities that this commit accepted.
-    identities: HashMap<Hash128, (EventId, Hash128)>,
     /// Repeats that this commit counted, with those before.
     repeats: HashMap<u64, Repeats>,
     /// Deliveries that this commit has moved.
@@ -64,21 +67,11 @@ pub struct Turn<'a> {
     planned: HashMap<u64, Settled>,
     /// Events that this commit planned as runs; the last one may still grow.
     runs: Vec<Run>,
-    /// Dead events that this commit revived or planned again.
+    /// Finished events that ceased in this commit to be what they were.
     departures: Vec<u64>,
     trims: u64,
     only_repeats: bool,
     deletions: u64,
-}
-
-/// Where this commit leaves a delivery.
-enum Standing {
-    Open(OpenRow),
-    /// With as many attempts in the log.
-    Dead {
-        logged: u16,
-    },
-    Delivered,
 }
 
 /// A commit that is ready to be written.
@@ -91,7 +84,7 @@ pub struct Ended<'a> {
     pub only_repeats: bool,
     /// Rows that it deletes from the open table.
     pub deletions: u64,
-    /// Dead events that it revived or planned again.
+    /// Finished events that ceased in it to be what they were.
     pub departures: Vec<u64>,
     /// Trims that it does.
     pub trims: u64,
@@ -111,7 +104,7 @@ impl<'a> Turn<'a> {
         now: UnixMillis,
         buffer: Vec<u8>,
     ) -> Self {
-        let Minds { tally, past, trimmed } = minds;
+        let Minds { tally, recent, past, trimmed } = minds;
         tally.begin();
         ledger.clock = now;
         Self {
@@ -119,12 +112,12 @@ impl<'a> Turn<'a> {
             batch: database.batch(),
             ledger,
             tally,
+            recent,
             past,
             trimmed,
             window_ms,
             now,
             buffer,
-            identities: HashMap::new(),
             repeats: HashMap::new(),
             moved: HashMap::new(),
             planned: HashMap::new(),
@@ -159,20 +152,6 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The open row of a delivery, this commit's changes included.
-    fn open_row(&self, key: Key) -> Result<Option<OpenRow>, StoreError> {
-        match self.moved.get(&key) {
-            Some(Standing::Open(row)) => return Ok(Some(row.clone())),
-            Some(_) => return Ok(None),
-            None => {}
-        }
-        let bytes = keys::delivery(key.0, key.1);
-        let Some(value) = self.latest.get(Table::Open, &bytes)? else {
-            return Ok(None);
-        };
-        OpenRecord::parse(&value).map(Some).map_err(|malformed| malformed.at(Table::Open, &bytes))
-    }
-
     /// Puts an open row, and its due row if it waits in the store.
     fn open(&mut self, (seq, number): Key, row: OpenRow) {
         self.ledger.opened(seq);
@@ -199,5 +178,33 @@ impl<'a> Turn<'a> {
     fn delete_open(&mut self, (seq, number): Key) {
         self.batch.delete(Table::Open, &keys::delivery(seq, number));
         self.deletions += 1;
+    }
+
+    /// A delivery that stood like this now stands like that (`None`: it has arrived): its event's status follows.
+    fn follow(
+        &mut self,
+        seq: u64,
+        deliveries: u16,
+        from: Undelivered,
+        to: Option<Undelivered>,
+    ) -> Result<(), StoreError> {
+        let (before, after) = match deliveries {
+            1 => (Left::of_one(Some(from)), Left::of_one(to)),
+            _ => self.tally.moved(&self.latest, seq, from, to)?,
+        };
+        let (before, after) = (before.status(deliveries), after.status(deliveries));
+        self.move_event(seq, before, after);
+        Ok(())
+    }
+
+    /// An event that stood like this now stands like that. A survey may have seen a finished one as it was.
+    fn move_event(&mut self, seq: u64, before: Status, after: Status) {
+        if before == after {
+            return;
+        }
+        self.ledger.move_event(before, after);
+        if before != Status::Pending {
+            self.departures.push(seq);
+        }
     }
 }

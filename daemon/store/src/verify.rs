@@ -43,8 +43,8 @@ impl Store {
     pub fn verify_folder(path: &Path, settings: &Settings) -> Result<Report, OpenError> {
         open::is_readable(path)?;
         let cutoff = Arc::new(AtomicI64::new(UnixMillis::MIN));
-        let database =
-            Database::open_read_only(path, settings, &cutoff).map_err(|error| open::refused(path, error))?;
+        let database = Database::open_read_only(path, settings, &cutoff)
+            .map_err(|error| open::refused_for_reading(path, error))?;
         open::check_format(path, &database)?;
         let not_stopped = "nobody tells it to stop";
         Ok(verify(&database, &AtomicBool::new(false)).expect(not_stopped))

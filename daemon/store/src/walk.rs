@@ -1,6 +1,7 @@
 //! Events in the order of their positions, each with how it stands by its own rows: the tables that begin with a position
 //! are read side by side, each once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 
 use doorman_core::store::{Next, Status, StoreError};
@@ -26,6 +27,7 @@ pub struct Walk<'v> {
     plans: Rows<'v>,
     open: Side<'v>,
     dead: Side<'v>,
+    cancelled: Side<'v>,
     attempts: Side<'v>,
 }
 
@@ -42,6 +44,7 @@ impl<'v> Walk<'v> {
             plans: rows(Table::Plans),
             open: side(Table::Open),
             dead: side(Table::Dead),
+            cancelled: side(Table::Cancelled),
             attempts: side(Table::Deliveries),
         }
     }
@@ -57,38 +60,53 @@ impl<'v> Walk<'v> {
 
     /// An event is done when each of its deliveries is: whatever is not known to have ended is pending.
     fn status_by_deliveries(&mut self, seq: u64, deliveries: u16) -> Result<Status, StoreError> {
-        let open = self.open.take(seq)?;
-        let dead = self.dead.take(seq)?;
+        let is_open = !self.open.take(seq)?.is_empty();
+        let dead = numbers(Table::Dead, &self.dead.take(seq)?)?;
+        let cancelled = numbers(Table::Cancelled, &self.cancelled.take(seq)?)?;
         let attempts = self.attempts.take(seq)?;
-        if !open.is_empty() {
+        let last = last_attempts(&attempts)?;
+        if is_open {
             return Ok(Status::Pending);
         }
-        let mut ended = 0;
-        let mut last: Option<(u16, &Row)> = None;
-        for row in &attempts {
-            let ((_, number), _) = keys::parse_attempt(&row.0)
-                .ok_or_else(|| Malformed::because("its key").at(Table::Deliveries, &row.0))?;
-            if let Some((before, row)) = last.filter(|(before, _)| *before != number) {
-                ended += u16::from(has_ended(before, row, &dead)?);
+        for number in 1..=deliveries {
+            let is_dead = dead.contains(&number);
+            let has_ended = match (cancelled.contains(&number), last.get(&number)) {
+                (true, _) => !is_dead,
+                (false, Some(last)) => has_ended(last, is_dead)?,
+                (false, None) => false,
+            };
+            if !has_ended {
+                return Ok(Status::Pending);
             }
-            last = Some((number, row));
         }
-        if let Some((number, row)) = last {
-            ended += u16::from(has_ended(number, row, &dead)?);
-        }
-        Ok(match (ended == deliveries, dead.is_empty()) {
-            (false, _) => Status::Pending,
-            (true, false) => Status::Dead,
-            (true, true) => Status::Delivered,
+        Ok(match (dead.is_empty(), cancelled.len() == usize::from(deliveries)) {
+            (false, _) => Status::Dead,
+            (true, true) => Status::Dropped,
+            (true, false) => Status::Delivered,
         })
     }
 }
 
-/// Whether a delivery has ended, by its last attempt and the dead rows of its event.
-fn has_ended(number: u16, last: &Row, dead: &[Row]) -> Result<bool, StoreError> {
-    let attempt =
-        AttemptRecord::parse(&last.1).map_err(|malformed| malformed.at(Table::Deliveries, &last.0))?;
-    let is_dead = dead.iter().any(|(key, _)| keys::parse_delivery(key).is_some_and(|(_, one)| one == number));
+/// The numbers of deliveries that have a row.
+fn numbers(table: Table, rows: &[Row]) -> Result<BTreeSet<u16>, StoreError> {
+    let number = |key: &[u8]| keys::parse_delivery(key).map(|(_, number)| number);
+    let parsed =
+        rows.iter().map(|(key, _)| number(key).ok_or_else(|| Malformed::because("its key").at(table, key)));
+    parsed.collect()
+}
+
+/// The last attempt of each delivery.
+fn last_attempts(rows: &[Row]) -> Result<BTreeMap<u16, &Row>, StoreError> {
+    let parsed = rows.iter().map(|row| match keys::parse_attempt(&row.0) {
+        Some(((_, number), _)) => Ok((number, row)),
+        None => Err(Malformed::because("its key").at(Table::Deliveries, &row.0)),
+    });
+    parsed.collect()
+}
+
+/// Whether a delivery that is not cancelled has ended, by its last attempt and its dead row.
+fn has_ended((key, value): &Row, is_dead: bool) -> Result<bool, StoreError> {
+    let attempt = AttemptRecord::parse(value).map_err(|malformed| malformed.at(Table::Deliveries, key))?;
     Ok(match attempt.next {
         Next::Delivered => !is_dead,
         Next::Dead { .. } => is_dead,

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::store::{Commit, Committed, Journal, StoreError};
@@ -10,7 +9,8 @@ use doorman_core::store::{Commit, Committed, Journal, StoreError};
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
-use crate::store::{Store, Trimming};
+use crate::recent::{self, Recent};
+use crate::store::{Store, Trimming, read_ledger, read_trimmed};
 use crate::table::Table;
 use crate::turn::{Ended, Minds, Past, Tally, Turn};
 
@@ -25,6 +25,7 @@ pub struct Writer {
     store: Arc<Store>,
     ledger: Ledger,
     tally: Tally,
+    recent: Recent,
     past: Past,
     window_ms: UnixMillis,
     cutoff: DedupCutoff,
@@ -36,22 +37,31 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(
-        store: Arc<Store>,
-        ledger: Ledger,
-        dedup_window: Duration,
-        cutoff: DedupCutoff,
-    ) -> Self {
+    /// A writer that goes on from the ledger on disk; where that cannot be read, every call says so. There must be no
+    /// other writer.
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        let written =
+            read_ledger(&store.database).and_then(|ledger| Ok((ledger, read_trimmed(&store.database)?)));
+        let before = store.trimming();
+        let (ledger, through, broken) = match written {
+            Ok((ledger, through)) => (ledger.unwrap_or_default(), through, None),
+            Err(error) => (store.ledger(), before.through, Some(error)),
+        };
+        let past = Past::behind(before.seen);
+        store.set_open_from(ledger.open_from);
+        store.publish(ledger);
+        store.publish_trimming(Trimming { through, seen: past.seen() });
         Self {
+            window_ms: UnixMillis::try_from(store.dedup.window.as_millis()).unwrap_or(UnixMillis::MAX),
+            cutoff: Arc::clone(&store.dedup.cutoff),
             store,
             ledger,
             tally: Tally::default(),
-            past: Past::default(),
-            window_ms: UnixMillis::try_from(dedup_window.as_millis()).unwrap_or(UnixMillis::MAX),
-            cutoff,
+            recent: Recent::new(recent::LEAST),
+            past,
             buffer: Vec::new(),
             deletions: 0,
-            broken: None,
+            broken,
         }
     }
 
@@ -66,15 +76,25 @@ impl Writer {
         result
     }
 
-    fn write(&mut self, commit: Commit, now: UnixMillis, durable: bool) -> Result<Committed, StoreError> {
+    fn write(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        durable: bool,
+    ) -> Result<Committed, StoreError> {
         let now = now.max(self.ledger.clock);
         self.cutoff.store(now.saturating_sub(self.window_ms), Ordering::Relaxed);
         let store = Arc::clone(&self.store);
         let buffer = std::mem::take(&mut self.buffer);
-        let minds = Minds { tally: &mut self.tally, past: &self.past, trimmed: store.trimming().through };
+        let minds = Minds {
+            tally: &mut self.tally,
+            recent: &mut self.recent,
+            past: &self.past,
+            trimmed: store.trimming().through,
+        };
         let mut turn = Turn::new(&store.database, self.ledger, minds, self.window_ms, now, buffer);
         let mut committed = Committed::default();
-        for event in commit.events {
+        for event in commit.events.drain(..) {
             committed.events.push(turn.accept(event)?);
         }
         for plan in &commit.plans {
@@ -86,6 +106,9 @@ impl Writer {
         for id in &commit.revivals {
             committed.revived.push(turn.revive(id)?);
         }
+        for id in &commit.discards {
+            committed.discarded.push(turn.discard(id)?);
+        }
         for trim in &commit.trims {
             committed.trimmed.push(turn.trim(trim));
         }
@@ -95,7 +118,8 @@ impl Writer {
             store.set_open_from(ledger.open_from);
         }
         // Repeats alone need not wait for the disk: what they repeat is there.
-        store.database.write(batch, durable && !only_repeats)?;
+        committed.durable = durable && !only_repeats;
+        store.database.write(batch, committed.durable)?;
         store.publish(ledger);
         if trims > 0 || !departures.is_empty() {
             self.past.note(&departures, trims);
@@ -130,7 +154,12 @@ impl Writer {
 }
 
 impl Journal for Writer {
-    fn commit(&mut self, commit: Commit, now: UnixMillis, durable: bool) -> Result<Committed, StoreError> {
+    fn commit(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        durable: bool,
+    ) -> Result<Committed, StoreError> {
         self.refuse_if_broken()?;
         if commit.is_empty() {
             return Ok(Committed::default());

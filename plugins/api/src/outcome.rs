@@ -5,6 +5,9 @@ use std::time::Duration;
 /// How many bytes of a destination's answer are kept for the log.
 pub const ANSWER_KEPT_BYTES: usize = 2_048;
 
+/// How long a receipt may be.
+pub const RECEIPT_MAX_BYTES: usize = 255;
+
 /// What an attempt means for its delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -33,22 +36,25 @@ pub struct Report {
     pub status: Option<u16>,
     /// The beginning of its answer, at most [`ANSWER_KEPT_BYTES`].
     pub answer: Option<String>,
+    /// What the destination calls the thing that it made of the delivery, for whoever looks for it there: an id, at most
+    /// [`RECEIPT_MAX_BYTES`].
+    pub receipt: Option<String>,
 }
 
 impl Report {
     /// Delivered, with nothing more to say.
     pub fn delivered() -> Self {
-        Self { outcome: Outcome::Delivered, status: None, answer: None }
+        Outcome::Delivered.into()
     }
 
     /// Worth another attempt, with no wish of the destination as to when.
     pub fn retry(reason: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Retry { reason: reason.into(), after: None }, status: None, answer: None }
+        Outcome::Retry { reason: reason.into(), after: None }.into()
     }
 
     /// Never to be tried again.
     pub fn rejected(reason: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Rejected { reason: reason.into() }, status: None, answer: None }
+        Outcome::Rejected { reason: reason.into() }.into()
     }
 
     /// The same report with the destination's status and the beginning of its answer.
@@ -57,5 +63,30 @@ impl Report {
         let kept = &body[..body.len().min(ANSWER_KEPT_BYTES)];
         self.answer = (!kept.is_empty()).then(|| String::from_utf8_lossy(kept).into_owned());
         self
+    }
+
+    /// The same report with a receipt; one that is empty or too long is none.
+    pub fn with_receipt(mut self, receipt: impl Into<String>) -> Self {
+        self.receipt = Some(receipt.into()).filter(|text| (1..=RECEIPT_MAX_BYTES).contains(&text.len()));
+        self
+    }
+}
+
+impl From<Outcome> for Report {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, status: None, answer: None, receipt: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_that_is_empty_or_too_long_is_none() {
+        let receipt = |text: String| Report::delivered().with_receipt(text).receipt;
+        assert_eq!(receipt("run-1".to_owned()).as_deref(), Some("run-1"));
+        assert!(receipt("x".repeat(RECEIPT_MAX_BYTES)).is_some());
+        assert_eq!((receipt(String::new()), receipt("x".repeat(RECEIPT_MAX_BYTES + 1))), (None, None));
     }
 }

@@ -64,9 +64,9 @@ fn push_json(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) {
 #[cfg(test)]
 mod tests {
     use doorman_plugin::ActionKind;
+    use doorman_plugin_testing::delivery;
 
     use super::*;
-    use crate::tests::delivery;
 
     #[test]
     fn an_envelope_is_exactly_this() {

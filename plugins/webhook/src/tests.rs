@@ -1,37 +1,14 @@
 //! The plugin against real sockets, on a current-thread runtime as in a dispatcher.
 
-mod server;
-
+use std::io::Write;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use doorman_plugin::{ActionKind, DeliveryId, EventId, EventInfo, Outcome};
+use doorman_plugin::{ActionKind, Outcome};
+use doorman_plugin_testing::{Answer, Authority, Server, answer, delivery, nobody, raw};
 use serde_json::json;
-use serde_json::value::RawValue;
 
-use self::server::{Answer, Server, answer};
 use super::*;
-
-pub fn delivery(kind: ActionKind, content: &str) -> Delivery {
-    let event = EventInfo {
-        id: "01937b2e-0000-7000-8000-000000000001".parse::<EventId>().unwrap(),
-        event: "order.created".into(),
-        message_id: Some("m-1".into()),
-        user_id: Some("u1".into()),
-        source: "demo".into(),
-        environment: "development".into(),
-        timestamp: chrono::DateTime::from_timestamp_millis(1_795_515_330_123).unwrap(),
-    };
-    Delivery {
-        id: DeliveryId { event: event.id, number: 1 },
-        idempotency_key: "key-1".into(),
-        kind,
-        destination: "hook".into(),
-        content: RawValue::from_string(content.to_owned()).unwrap().into(),
-        event: Arc::new(event),
-        attempt: 1,
-    }
-}
 
 fn plugin(address: SocketAddr) -> Arc<dyn Plugin> {
     plugin_with(address, json!({}))
@@ -180,29 +157,26 @@ async fn only_the_beginning_of_a_long_answer_is_kept_and_the_rest_does_not_matte
 
 #[tokio::test]
 async fn nobody_listening_is_worth_another_attempt() {
-    let address = server::nobody().await;
+    let address = nobody().await;
     assert_retry(&send_to(address).await, &format!("cannot connect to {address}: Connection refused"));
 }
 
 #[tokio::test]
 async fn a_connection_that_closes_before_the_answer_is_worth_another_attempt() {
     for half in [&b""[..], b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\nContent-Le"] {
-        assert_retry(&send_to(server::raw(half, true).await).await, "broke before an answer came");
+        assert_retry(&send_to(raw(half, true).await).await, "broke before an answer came");
     }
 }
 
 #[tokio::test]
 async fn an_answer_that_is_not_http_is_worth_another_attempt() {
-    assert_retry(
-        &send_to(server::raw(b"SSH-2.0-OpenSSH_9.9\r\n\r\n", false).await).await,
-        "broke before an answer",
-    );
+    assert_retry(&send_to(raw(b"SSH-2.0-OpenSSH_9.9\r\n\r\n", false).await).await, "broke before an answer");
 }
 
 #[tokio::test]
 async fn a_status_counts_even_when_the_rest_of_the_answer_breaks_off() {
     let half = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
-    let report = send_to(server::raw(half, true).await).await;
+    let report = send_to(raw(half, true).await).await;
     assert_eq!((report.outcome, report.answer.as_deref()), (Outcome::Delivered, Some("half")));
 }
 
@@ -210,7 +184,7 @@ async fn a_status_counts_even_when_the_rest_of_the_answer_breaks_off() {
 async fn an_answer_that_never_ends_does_not_hold_the_delivery() {
     let endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntick\r\n";
     let started = Instant::now();
-    let report = send_to(server::raw(endless, false).await).await;
+    let report = send_to(raw(endless, false).await).await;
     assert_eq!((report.outcome, report.answer.as_deref()), (Outcome::Delivered, Some("tick")));
     assert!(started.elapsed() < Duration::from_secs(10));
 }
@@ -226,17 +200,28 @@ async fn an_attempt_that_is_dropped_at_its_deadline_leaves_the_destination_usabl
 }
 
 #[tokio::test]
+async fn a_url_behind_tls_is_posted_to() {
+    let authority = Authority::new("ours");
+    let (server, address) = Server::start_tls([], authority.identity("127.0.0.1")).await;
+    let file = authority.file();
+    let keys = json!({"url": format!("https://{address}/hook"), "ca_file": file.path()});
+    let report = (PLUGIN.build)(keys).unwrap().deliver(&delivery(ActionKind::Send, r#"{"a":1}"#)).await;
+    assert_eq!((report.outcome, report.status), (Outcome::Delivered, Some(204)));
+    assert_eq!(server.take_requests()[0].body, r#"{"a":1}"#);
+}
+
+#[tokio::test]
 async fn a_secret_header_is_sent_and_never_seen_in_a_report() {
-    let path = std::env::temp_dir().join(format!("doorman-webhook-secret-{}", std::process::id()));
-    std::fs::write(&path, "Bearer canary-token\n").unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"Bearer canary-token\n").unwrap();
     // The last one begins where the kept part of the answer ends.
     let at_the_cut = format!("{}Bearer canary-token", "x".repeat(ANSWER_KEPT_BYTES - 10));
     let echo = "you sent Bearer canary-token, token canary-token";
     let (server, address) =
         Server::start([answer(401, &[], echo), answer(401, &[], at_the_cut), answer(200, &[], echo)]).await;
-    let keys = json!({"headers": {"Authorization": format!("file:{}", path.display())}});
+    let keys = json!({"headers": {"Authorization": format!("file:{}", file.path().display())}});
     let plugin = plugin_with(address, keys);
-    std::fs::remove_file(&path).unwrap();
+    drop(file);
     for _ in 0..3 {
         let report = plugin.deliver(&delivery(ActionKind::Send, "{}")).await;
         let shown = format!("{report:?}");
@@ -248,6 +233,6 @@ async fn a_secret_header_is_sent_and_never_seen_in_a_report() {
 #[tokio::test]
 async fn a_key_that_is_no_header_value_is_rejected() {
     let odd = Delivery { idempotency_key: "a\nb".into(), ..delivery(ActionKind::Send, "{}") };
-    let report = plugin(server::nobody().await).deliver(&odd).await;
+    let report = plugin(nobody().await).deliver(&odd).await;
     assert!(matches!(report.outcome, Outcome::Rejected { .. }), "{report:?}");
 }

@@ -101,4 +101,17 @@ impl Doorman {
     pub async fn status(&self) -> Value {
         self.get("/api/status").await.json()
     }
+
+    /// How many events stand so (`pending`, `delivered` ...).
+    pub async fn count(&self, name: &str) -> u64 {
+        let status = self.status().await;
+        status["events"][name].as_u64().unwrap_or_else(|| panic!("no count `{name}`: {status}"))
+    }
+
+    /// The value of a metric; `line` is its name with its labels.
+    pub async fn metric(&self, line: &str) -> u64 {
+        let answer = self.get("/metrics").await;
+        let value = answer.text().lines().find_map(|one| one.strip_prefix(line)?.trim().parse().ok());
+        value.unwrap_or_else(|| panic!("no metric `{line}`:\n{}", answer.text()))
+    }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, AsyncContext, Context};
 
-use super::committer::{Committer, CommitterError};
+use super::committer::Committer;
+use crate::store::StoreError;
 use crate::supervise::{Escalation, Lifeline, Supervisor};
 
 /// Runs a [`Committer`]: a turn whenever something waits, and an fsync when ended attempts waited long enough for one.
@@ -49,7 +50,7 @@ impl CommitterActor {
     }
 
     /// A failed write is never tried again: the process ends, and recovers from what is on disk.
-    fn escalate_on_error(&self, result: Result<(), CommitterError>) {
+    fn escalate_on_error(&self, result: Result<(), StoreError>) {
         if let Err(error) = result {
             self.supervisor.escalate(Escalation::Failed { part: "committer", reason: error.to_string() });
         }

@@ -1,15 +1,17 @@
 //! The committer: group commit of all three transitions.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use doorman_plugin::DeliveryId;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::queues::commit::{CommitQueue, Revived, Submission, Submitted, Waiting};
+use crate::faults;
+use crate::queues::commit::{CommitQueue, Discarded, HandOver, Revived, Submission, Submitted, Waiting};
 use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
-use crate::store::{Appended, Commit, Event, Journal, Plan, StoreError};
+use crate::store::{Appended, Commit, Event, Journal, StoreError};
 
 /// How much goes into one batch.
 #[derive(Clone, Copy, Debug)]
@@ -20,14 +22,13 @@ pub struct Limits {
     pub max_batch_bytes: usize,
 }
 
-/// The journal, shared by the committers that follow each other. The lock is never waited for: there is one at a time.
-/// It is poisoned when a committer panicked in the midst of a write; the journal's state is in doubt then, and the
-/// process must end.
-pub type SharedJournal = Arc<Mutex<Box<dyn Journal>>>;
-
 /// Takes all that waits, writes it in one batch, and answers.
+///
+/// What it has taken stays in the queue until it is written. One that is made anew writes it once more: plans, closes and
+/// revivals that are on disk already change nothing, and trims are refused (a later look finds what is left). Events are not among it: whether they are on disk is in doubt, and
+/// their senders, who are told so, send them again.
 pub struct Committer {
-    journal: SharedJournal,
+    journal: Box<dyn Journal>,
     queue: CommitQueue,
     mapping: MappingQueue,
     deliveries: HashMap<Arc<str>, DeliveryQueue>,
@@ -36,37 +37,21 @@ pub struct Committer {
     unsynced: bool,
 }
 
-/// Why the committer cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitterError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A panic left the journal in doubt.
-    #[error("a panic in the midst of a write left the journal in doubt; a restart recovers it from disk")]
-    InDoubt,
-}
-
-/// Those who wait for one batch.
-#[derive(Default)]
-struct Waiters {
-    events: Vec<oneshot::Sender<Submitted>>,
-    written: Vec<oneshot::Sender<()>>,
-    revived: Vec<(usize, oneshot::Sender<Revived>)>,
-    trimmed: Vec<oneshot::Sender<bool>>,
-}
-
 impl Committer {
-    /// A committer that hands accepted events over to `mapping`, and wakes the dispatcher of a revived delivery.
+    /// A committer that hands accepted events over to `mapping`, and deliveries to their dispatchers. What its
+    /// predecessor wrote may lack its fsync.
     pub fn new(
-        journal: SharedJournal,
+        journal: Box<dyn Journal>,
         queue: CommitQueue,
         mapping: MappingQueue,
         deliveries: HashMap<Arc<str>, DeliveryQueue>,
         clock: Clock,
         limits: Limits,
     ) -> Self {
-        Self { journal, queue, mapping, deliveries, clock, limits, unsynced: false }
+        // What its predecessor wrote and did not hand over, mapper and dispatchers find in the store.
+        mapping.wake();
+        deliveries.values().for_each(|queue| queue.parked(clock.now()));
+        Self { journal, queue, mapping, deliveries, clock, limits, unsynced: true }
     }
 
     /// The queue it works on.
@@ -79,107 +64,145 @@ impl Committer {
         self.unsynced
     }
 
-    /// Writes all that is there, and goes on for as long as somebody waits. On an error nobody is answered: whoever
-    /// waits sees the answer's sender dropped.
-    pub fn turn(&mut self) -> Result<(), CommitterError> {
-        let mut waiting = self.queue.take();
-        while !waiting.is_empty() {
-            self.write(waiting)?;
-            waiting = self.queue.take_awaited();
+    /// Writes all that is there, and goes on for as long as somebody waits. On an error nobody is answered: the store is
+    /// in doubt, and the process must end.
+    pub fn turn(&mut self) -> Result<(), StoreError> {
+        let queue = self.queue.clone();
+        let mut taken = queue.taken();
+        taken.events.clear();
+        taken.work.events.clear();
+        if taken.is_empty() {
+            *taken = queue.take();
+        }
+        while !taken.is_empty() {
+            self.write(&mut taken)?;
+            *taken = queue.take_awaited();
         }
         Ok(())
     }
 
     /// Makes what was written durable.
-    pub fn sync(&mut self) -> Result<(), CommitterError> {
-        if !self.unsynced {
-            return Ok(());
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        if self.unsynced {
+            self.journal.sync()?;
+            self.unsynced = false;
         }
-        self.journal.lock().map_err(|_| CommitterError::InDoubt)?.sync()?;
-        self.unsynced = false;
         Ok(())
     }
 
-    fn write(&mut self, waiting: Waiting) -> Result<(), CommitterError> {
-        let mut events = waiting.events.into_iter().peekable();
-        let mut commit = Commit::default();
-        let mut waiters = Waiters::default();
-        for (plans, done) in waiting.plans {
-            commit.plans.extend(plans);
-            waiters.written.extend(done);
-        }
-        for (closes, done) in waiting.closes {
-            commit.closes.extend(closes);
-            waiters.written.push(done);
-        }
-        for (ids, done) in waiting.revivals {
-            waiters.revived.push((ids.len(), done));
-            commit.revivals.extend(ids);
-        }
-        for (trim, done) in waiting.trims {
-            commit.trims.push(trim);
-            waiters.trimmed.push(done);
-        }
+    /// Writes what was taken: all work with the first batch, and as many batches as its events need.
+    fn write(&mut self, taken: &mut Waiting) -> Result<(), StoreError> {
+        faults::point("committer.taken");
         loop {
-            self.fill(&mut events, &mut commit, &mut waiters);
-            self.commit(std::mem::take(&mut commit), std::mem::take(&mut waiters))?;
-            if events.peek().is_none() {
+            let answers = self.fill(&mut taken.work, &mut taken.events);
+            self.commit(taken, answers)?;
+            if taken.events.is_empty() {
                 return Ok(());
             }
         }
     }
 
-    /// Moves events into the commit, up to the limits of one batch.
-    fn fill(
-        &self,
-        events: &mut impl Iterator<Item = Submission>,
-        commit: &mut Commit,
-        waiters: &mut Waiters,
-    ) {
+    /// Moves events into the commit, up to the limits of one batch; gives those who wait for their answers.
+    fn fill(&self, work: &mut Commit, events: &mut Vec<Submission>) -> Vec<oneshot::Sender<Submitted>> {
         let mut bytes = 0;
-        while commit.events.len() < self.limits.max_batch_events && bytes < self.limits.max_batch_bytes {
-            let Some(submission) = events.next() else { return };
+        let fits = |submission: &&Submission| {
+            let room = bytes < self.limits.max_batch_bytes;
             bytes += submission.event.body.len();
-            commit.events.push(submission.event);
-            waiters.events.push(submission.answer);
-        }
+            room
+        };
+        let count = events.iter().take(self.limits.max_batch_events).take_while(fits).count();
+        let (batch, answers) = events.drain(..count).map(|one| (one.event, one.answer)).unzip();
+        work.events = batch;
+        answers
     }
 
-    fn commit(&mut self, commit: Commit, waiters: Waiters) -> Result<(), CommitterError> {
-        let durable = commit.must_be_durable();
-        let acted_upon = commit.plans.iter().any(Plan::has_deliveries)
-            || !commit.revivals.is_empty()
-            || commit.trims.iter().any(|trim| !trim.ranges.is_empty());
+    fn commit(
+        &mut self,
+        taken: &mut Waiting,
+        answers: Vec<oneshot::Sender<Submitted>>,
+    ) -> Result<(), StoreError> {
+        if faults::breaks("attempt-before-plan") {
+            self.hand_over(&mut taken.hand_overs);
+            faults::dawdle();
+        }
+        let work = &mut taken.work;
+        let durable = work.must_be_durable();
         let now = self.clock.now();
-        let committed =
-            self.journal.lock().map_err(|_| CommitterError::InDoubt)?.commit(commit, now, durable)?;
-        let accepted = answer_events(waiters.events, committed.events);
-        // Repeats alone are noted without an fsync: what they repeat is on disk.
-        self.unsynced = accepted.is_empty() && !acted_upon;
-        for done in waiters.written {
+        let committed = self.journal.commit(work, now, durable)?;
+        faults::point("committer.written");
+        self.unsynced = !committed.durable;
+        let accepted = answer_events(answers, committed.events);
+        self.hand_over(&mut taken.hand_overs);
+        faults::point("committer.handed-over");
+        self.answer_revivals(&mut taken.revived, committed.revived, now);
+        for done in taken.done.drain(..) {
             // A mapper or dispatcher that was made anew does not wait for its predecessor's work.
             let _ = done.send(());
         }
-        self.answer_revivals(waiters.revived, committed.revived, now);
-        for (done, trimmed) in waiters.trimmed.into_iter().zip(committed.trimmed) {
+        let discards = std::mem::take(&mut taken.work.discards);
+        self.answer_discards(&mut taken.discarded, committed.discarded, discards);
+        for (done, trimmed) in taken.trimmed.drain(..).zip(committed.trimmed) {
+            // Who asked may have been made anew, and looks for itself.
             let _ = done.send(trimmed);
         }
+        taken.work = Commit::default();
         if !accepted.is_empty() {
             self.mapping.hand_over(accepted);
         }
         Ok(())
     }
 
-    fn answer_revivals(&self, waiters: Vec<(usize, oneshot::Sender<Revived>)>, revived: Revived, now: i64) {
+    /// The plans are on disk: their deliveries go to the dispatchers.
+    fn hand_over(&self, hand_overs: &mut Vec<HandOver>) {
+        for HandOver { leased, parked } in hand_overs.drain(..) {
+            for (destination, at) in parked {
+                if let Some(queue) = self.deliveries.get(&destination) {
+                    queue.parked(at);
+                }
+            }
+            for (destination, leased) in leased {
+                if let Some(queue) = self.deliveries.get(&destination) {
+                    queue.hand_over(leased);
+                }
+            }
+        }
+    }
+
+    fn answer_revivals(
+        &self,
+        waiters: &mut Vec<(usize, oneshot::Sender<Revived>)>,
+        revived: Revived,
+        now: i64,
+    ) {
         for destination in revived.iter().flatten() {
             if let Some(queue) = self.deliveries.get(destination) {
                 queue.parked(now);
             }
         }
-        let mut revived = revived.into_iter();
-        for (count, done) in waiters {
-            let _ = done.send(revived.by_ref().take(count).collect());
+        share(waiters, revived);
+    }
+
+    fn answer_discards(
+        &self,
+        waiters: &mut Vec<(usize, oneshot::Sender<Discarded>)>,
+        discarded: Discarded,
+        ids: Vec<DeliveryId>,
+    ) {
+        for (destination, id) in discarded.iter().zip(ids) {
+            if let Some(queue) = destination.as_ref().and_then(|name| self.deliveries.get(name)) {
+                queue.discard(id);
+            }
         }
+        share(waiters, discarded);
+    }
+}
+
+/// Answers those who asked together: to each, as many of the answers as it asked for.
+fn share<T>(waiters: &mut Vec<(usize, oneshot::Sender<Vec<T>>)>, answers: Vec<T>) {
+    let mut answers = answers.into_iter();
+    for (count, done) in waiters.drain(..) {
+        // An operator who went away has it done all the same.
+        let _ = done.send(answers.by_ref().take(count).collect());
     }
 }
 

@@ -1,23 +1,22 @@
-//! The dispatcher's actix shell: makes the attempts, on the arbiter of all dispatchers. Nothing in it blocks, so a
-//! destination that hangs holds up nobody.
+//! The dispatcher's actix shell: makes the attempts, on a thread of its own, so that a destination that hangs, or a plugin
+//! that blocks, holds up nobody.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, AsyncContext, Context, SpawnHandle};
-use doorman_plugin::{Plugin, Report};
+use doorman_plugin::{Delivery, Plugin, Report};
+use tokio::task::JoinSet;
 
-use super::dispatcher::{Dispatcher, Ended, Ready};
+use super::dispatcher::{Closed, Dispatcher, Ended};
+use crate::faults;
 use crate::queues::commit::CommitQueue;
-use crate::queues::delivery::DeliveryQueue;
 use crate::store::Close;
-use crate::supervise::{Escalation, Lifeline, Supervisor};
+use crate::supervise::{Escalation, Lifeline, Supervisor, panics};
 
 /// What a dispatcher's actor stands on.
 pub struct Lane {
@@ -29,12 +28,14 @@ pub struct Lane {
     pub commits: CommitQueue,
 }
 
-/// Runs a [`Dispatcher`].
+/// Runs a [`Dispatcher`]. One that is made anew waits until what its predecessor brought is written, and then takes up
+/// what that one had in its hands; attempts that were under way are broken off, and repeated under the same key.
 pub struct DispatcherActor {
     dispatcher: Dispatcher,
     lane: Lane,
     supervisor: Supervisor,
-    ended: Rc<RefCell<Vec<Ended>>>,
+    /// Ended with the actor.
+    attempts: JoinSet<Ended>,
     /// Ended attempts that wait for the batch before them to be written.
     to_close: Vec<Close>,
     closing: bool,
@@ -45,12 +46,11 @@ pub struct DispatcherActor {
 impl DispatcherActor {
     /// A dispatcher on its lane.
     pub fn new(dispatcher: Dispatcher, lane: Lane, supervisor: Supervisor, lifeline: Lifeline) -> Self {
-        let ended = Rc::default();
         Self {
             dispatcher,
             lane,
             supervisor,
-            ended,
+            attempts: JoinSet::new(),
             to_close: Vec::new(),
             closing: false,
             timer: None,
@@ -58,33 +58,59 @@ impl DispatcherActor {
         }
     }
 
+    fn resume(&self, ctx: &mut Context<Self>) {
+        let commits = self.lane.commits.clone();
+        let written = async move { commits.written().await };
+        ctx.spawn(written.into_actor(self).map(|written, actor, ctx| {
+            let resumed = written.map_err(|error| error.to_string());
+            match resumed.and_then(|()| actor.dispatcher.resume().map_err(|error| error.to_string())) {
+                Ok(()) => {
+                    actor.turn(ctx);
+                    actor.wait_for_more(ctx);
+                }
+                Err(reason) => actor.fail(reason),
+            }
+        }));
+    }
+
     fn turn(&mut self, ctx: &mut Context<Self>) {
-        for ended in std::mem::take(&mut *self.ended.borrow_mut()) {
-            let close = self.dispatcher.ended(ended, fastrand::f64());
-            self.to_close.push(close);
-        }
+        self.take_ended();
         self.close(ctx);
         if let Err(error) = self.dispatcher.take_in() {
-            let reason = error.to_string();
-            self.supervisor.escalate(Escalation::Failed { part: "dispatcher", reason });
-            return;
+            return self.fail(error.to_string());
         }
-        while let Some(ready) = self.dispatcher.next_ready() {
-            self.attempt(ready);
+        faults::point("dispatcher.taken-in");
+        while let Some(delivery) = self.dispatcher.next_ready() {
+            self.attempt(delivery);
         }
         self.set_timer(ctx);
     }
 
-    fn attempt(&self, ready: Ready) {
+    fn take_ended(&mut self) {
+        while let Some(ended) = self.attempts.try_join_next() {
+            match ended {
+                Ok(ended) => {
+                    let close = self.dispatcher.ended(ended, fastrand::f64());
+                    self.to_close.push(close);
+                }
+                // The delivery is still in our hands: whoever is made anew takes it up.
+                Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+                // Attempts are broken off with the actor only.
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn attempt(&mut self, delivery: Delivery) {
         let plugin = Arc::clone(&self.lane.plugin);
         let timeout = self.lane.timeout;
         let started_at = self.dispatcher.clock().now();
-        let ended = Rc::clone(&self.ended);
         let queue = self.dispatcher.queue().clone();
-        actix::spawn(async move {
+        self.attempts.spawn_local(async move {
             let started = Instant::now();
-            let report = attempt(&*plugin, &ready, timeout).await;
-            report_end(&ended, &queue, Ended { ready, started_at, latency: started.elapsed(), report });
+            let report = attempt(&*plugin, &delivery, timeout).await;
+            queue.wake();
+            Ended { delivery, started_at, latency: started.elapsed(), report }
         });
     }
 
@@ -93,15 +119,17 @@ impl DispatcherActor {
         if self.closing || self.to_close.is_empty() {
             return;
         }
+        faults::point("dispatcher.ended");
         let closes = std::mem::take(&mut self.to_close);
+        let closed: Vec<Closed> = closes.iter().map(Closed::from).collect();
         self.closing = true;
         let commits = self.lane.commits.clone();
-        let brought = closes.clone();
-        let written = async move { commits.close(brought).await };
+        let written = async move { commits.close(closes).await };
         ctx.spawn(written.into_actor(self).map(move |written, actor, ctx| match written {
             Ok(()) => {
+                faults::point("dispatcher.written");
                 actor.closing = false;
-                actor.dispatcher.closed(&closes);
+                actor.dispatcher.closed(closed);
                 actor.turn(ctx);
             }
             Err(error) => actor.fail(error.to_string()),
@@ -127,6 +155,7 @@ impl DispatcherActor {
         }));
     }
 
+    /// A store that fails ends the process.
     fn fail(&self, reason: String) {
         self.supervisor.escalate(Escalation::Failed { part: "dispatcher", reason });
     }
@@ -139,18 +168,20 @@ impl Actor for DispatcherActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.turn(ctx);
-        self.wait_for_more(ctx);
+        self.resume(ctx);
     }
 }
 
 /// One attempt, within its deadline. A plugin that panics has failed this attempt only.
-async fn attempt(plugin: &dyn Plugin, ready: &Ready, timeout: Duration) -> Report {
-    let panicked = || Report::retry("the plugin panicked; the daemon's log has the place");
-    let Ok(delivery) = catch_unwind(AssertUnwindSafe(|| plugin.deliver(&ready.delivery))) else {
+async fn attempt(plugin: &dyn Plugin, delivery: &Delivery, timeout: Duration) -> Report {
+    let panicked = || {
+        let why = panics::last_here().unwrap_or_else(|| "panicked".to_owned());
+        Report::retry(format!("the plugin {why}"))
+    };
+    let Ok(delivering) = catch_unwind(AssertUnwindSafe(|| plugin.deliver(delivery))) else {
         return panicked();
     };
-    match tokio::time::timeout(timeout, unwinding(delivery)).await {
+    match tokio::time::timeout(timeout, unwinding(delivering)).await {
         Ok(report) => report.unwrap_or_else(panicked),
         Err(_) => Report::retry(format!("no answer within {}", doorman_plugin::duration::format(timeout))),
     }
@@ -166,13 +197,4 @@ async fn unwinding<T>(mut future: doorman_plugin::BoxFuture<'_, T>) -> Option<T>
         }
     })
     .await
-}
-
-fn report_end(list: &RefCell<Vec<Ended>>, queue: &DeliveryQueue, ended: Ended) {
-    let mut list = list.borrow_mut();
-    let first = list.is_empty();
-    list.push(ended);
-    if first {
-        queue.wake();
-    }
 }

@@ -1,34 +1,26 @@
 //! One destination's deliveries: which is next, and what an ended attempt means.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorman_plugin::{Delivery, Outcome, Report};
+use doorman_plugin::{Delivery, DeliveryId, Outcome, Report};
 
 use super::retry::RetryPolicy;
 use crate::clock::{Clock, UnixMillis};
 use crate::id;
-use crate::queues::delivery::DeliveryQueue;
+use crate::queues::delivery::{DeliveryQueue, Hand, Leased, Place};
 use crate::store::{Attempt, Close, DueKey, Log, Next, StoreError};
 
 /// How many deliveries are read from the store at a time.
 const READ_AT_ONCE: usize = 128;
 
-/// A delivery that is due, and the due row it was taken from, if it was.
-#[derive(Debug)]
-pub struct Ready {
-    /// The delivery.
-    pub delivery: Delivery,
-    /// The due row's time.
-    pub due: Option<UnixMillis>,
-}
-
 /// An attempt that ended.
 #[derive(Debug)]
 pub struct Ended {
     /// What was attempted.
-    pub ready: Ready,
+    pub delivery: Delivery,
     /// When it began.
     pub started_at: UnixMillis,
     /// How long it took.
@@ -37,7 +29,10 @@ pub struct Ended {
     pub report: Report,
 }
 
-/// Decides for one destination; makes no attempt itself.
+/// Decides for one destination; makes no attempt itself. What it has taken is also in the queue's [`Hands`] until it is
+/// closed, and no due row of such a delivery is taken twice.
+///
+/// [`Hands`]: crate::queues::delivery::Hands
 pub struct Dispatcher {
     name: Arc<str>,
     log: Arc<dyn Log>,
@@ -45,10 +40,8 @@ pub struct Dispatcher {
     clock: Clock,
     retry: RetryPolicy,
     concurrency: usize,
-    ready: VecDeque<Ready>,
+    ready: VecDeque<Delivery>,
     in_flight: usize,
-    /// Due rows that are taken and not closed yet.
-    claimed: HashSet<(u64, u16)>,
     /// All due rows before this one are taken or gone.
     cursor: Option<DueKey>,
     /// When to look at the store again; `None`: when somebody says so.
@@ -69,6 +62,7 @@ impl Dispatcher {
         concurrency: usize,
     ) -> Self {
         queue.set_backlog(true);
+        queue.set_attempts(0);
         Self {
             name,
             log,
@@ -78,7 +72,6 @@ impl Dispatcher {
             concurrency,
             ready: VecDeque::new(),
             in_flight: 0,
-            claimed: HashSet::new(),
             cursor: None,
             look_at: Some(0),
             full: false,
@@ -101,10 +94,31 @@ impl Dispatcher {
         &self.clock
     }
 
+    /// Takes up what a predecessor had in its hands. All that one brought to the committer must be written.
+    pub fn resume(&mut self) -> Result<(), StoreError> {
+        let mut hands = self.queue.hands();
+        let mut taken: Vec<(u64, u16)> = hands.keys().copied().collect();
+        taken.sort_unstable();
+        for key in taken {
+            match self.log.delivery(key.0, key.1)? {
+                Some(delivery) => self.ready.push_back(delivery),
+                None => drop(hands.remove(&key)),
+            }
+        }
+        Ok(())
+    }
+
     /// Takes in what arrived, and what is due in the store.
     pub fn take_in(&mut self) -> Result<(), StoreError> {
         let arrived = self.queue.take();
-        self.ready.extend(arrived.leased.into_iter().map(|delivery| Ready { delivery, due: None }));
+        if !arrived.leased.is_empty() {
+            let mut hands = self.queue.hands();
+            for Leased { delivery, place } in arrived.leased {
+                hands.insert(key(&delivery), Hand { place, due: None, again: None });
+                self.ready.push_back(delivery);
+            }
+        }
+        self.forget(&arrived.discarded);
         if let Some(at) = arrived.parked {
             self.due_from(at);
         }
@@ -115,7 +129,7 @@ impl Dispatcher {
     }
 
     /// The next delivery to attempt now, if one is due and a place is free.
-    pub fn next_ready(&mut self) -> Option<Ready> {
+    pub fn next_ready(&mut self) -> Option<Delivery> {
         if self.in_flight >= self.concurrency || self.queue.is_stopping() {
             return None;
         }
@@ -129,8 +143,7 @@ impl Dispatcher {
     pub fn ended(&mut self, ended: Ended, jitter: f64) -> Close {
         self.in_flight -= 1;
         self.queue.set_attempts(self.in_flight);
-        let Ended { ready, started_at, latency, report } = ended;
-        let delivery = &ready.delivery;
+        let Ended { delivery, started_at, latency, report } = ended;
         self.note_health(&report.outcome);
         let accepted_at = id::unix_ms(&delivery.id.event);
         let next = self.retry.next(report.outcome, delivery.attempt, accepted_at, self.clock.now(), jitter);
@@ -143,20 +156,24 @@ impl Dispatcher {
             latency_ms: u32::try_from(latency.as_millis()).unwrap_or(u32::MAX),
             status: report.status,
             answer: report.answer,
+            receipt: report.receipt,
             next,
         };
-        Close { seq: id::position(&delivery.id.event), number: delivery.id.number, due: ready.due, attempt }
+        let (seq, number) = key(&delivery);
+        Close { seq, number, attempt }
     }
 
     /// Ended attempts are written: their places are free, and retries are due in the store.
-    pub fn closed(&mut self, closes: &[Close]) {
-        for close in closes {
-            self.claimed.remove(&(close.seq, close.number));
-            if let Next::Retry { at, .. } = close.attempt.next {
+    pub fn closed(&mut self, closed: impl IntoIterator<Item = Closed>) {
+        for Closed { key, retry_at } in closed {
+            let hand = self.queue.hands().remove(&key);
+            if let Some(at) = hand.and_then(|hand| hand.again) {
+                self.due_from(at);
+            }
+            if let Some(at) = retry_at {
                 self.due_from(at);
             }
         }
-        self.queue.give_back(closes.len());
         self.full = false;
     }
 
@@ -167,6 +184,23 @@ impl Dispatcher {
         }
         let at = self.look_at?;
         Some(Duration::from_millis(at.saturating_sub(self.clock.now()).max(0) as u64))
+    }
+
+    /// Lets go of deliveries that were cancelled while they waited for their attempt.
+    fn forget(&mut self, discarded: &HashSet<DeliveryId>) {
+        if discarded.is_empty() {
+            return;
+        }
+        let mut hands = self.queue.hands();
+        self.ready.retain(|delivery| {
+            let kept = !discarded.contains(&delivery.id);
+            if !kept {
+                hands.remove(&key(delivery));
+            }
+            kept
+        });
+        drop(hands);
+        self.full = false;
     }
 
     /// A due row was written at this time.
@@ -181,15 +215,14 @@ impl Dispatcher {
     /// Reads due deliveries into the free places.
     fn read_due(&mut self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let places = self.queue.take_places(READ_AT_ONCE);
-        if places == 0 {
+        let mut places = self.queue.take_places(READ_AT_ONCE);
+        if places.is_empty() {
             self.full = true;
             self.queue.set_backlog(true);
             return Ok(());
         }
-        let rows = self.log.due(&self.name, UnixMillis::MAX, self.cursor, places)?;
-        let all_seen = rows.len() < places;
-        let mut used = 0;
+        let rows = self.log.due(&self.name, UnixMillis::MAX, self.cursor, places.len())?;
+        let all_seen = rows.len() < places.len();
         self.look_at = None;
         for row in rows {
             if row.at > now {
@@ -197,9 +230,8 @@ impl Dispatcher {
                 break;
             }
             self.cursor = Some(row);
-            used += usize::from(self.claim(row)?);
+            self.claim(row, &mut places)?;
         }
-        self.queue.give_back(places - used);
         if self.look_at.is_none() && !all_seen {
             self.look_at = Some(now);
         }
@@ -207,15 +239,23 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Takes one due row, unless it is taken already or its delivery is not open any more.
-    fn claim(&mut self, row: DueKey) -> Result<bool, StoreError> {
-        if self.claimed.contains(&(row.seq, row.number)) {
-            return Ok(false);
-        }
-        let Some(delivery) = self.log.delivery(row.seq, row.number)? else { return Ok(false) };
-        self.claimed.insert((row.seq, row.number));
-        self.ready.push_back(Ready { delivery, due: Some(row.at) });
-        Ok(true)
+    /// Takes one due delivery, unless it is taken already or not open any more.
+    fn claim(&mut self, row: DueKey, places: &mut Vec<Place>) -> Result<(), StoreError> {
+        let mut hands = self.queue.hands();
+        let hand = match hands.entry((row.seq, row.number)) {
+            Entry::Vacant(hand) => hand,
+            Entry::Occupied(mut taken) => {
+                let Hand { due, again, .. } = taken.get_mut();
+                *again = (*due != Some(row.at)).then_some(row.at).or(*again);
+                return Ok(());
+            }
+        };
+        let Some(delivery) = self.log.delivery(row.seq, row.number)? else { return Ok(()) };
+        // No more rows were read than there are places.
+        let Some(place) = places.pop() else { return Ok(()) };
+        hand.insert(Hand { place, due: Some(row.at), again: None });
+        self.ready.push_back(delivery);
+        Ok(())
     }
 
     /// Says once that a destination fails, and once that it is well again.
@@ -232,4 +272,25 @@ impl Dispatcher {
             _ => {}
         }
     }
+}
+
+/// What the dispatcher must know of a [`Close`] once it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Closed {
+    key: (u64, u16),
+    retry_at: Option<UnixMillis>,
+}
+
+impl From<&Close> for Closed {
+    fn from(close: &Close) -> Self {
+        let retry_at = match close.attempt.next {
+            Next::Retry { at, .. } => Some(at),
+            Next::Delivered | Next::Dead { .. } => None,
+        };
+        Self { key: (close.seq, close.number), retry_at }
+    }
+}
+
+fn key(delivery: &Delivery) -> (u64, u16) {
+    (id::position(&delivery.id.event), delivery.id.number)
 }

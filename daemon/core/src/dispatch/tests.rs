@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorman_plugin::{ActionKind, Report};
+use doorman_plugin::{ActionKind, Delivery, Report};
 use serde_json::value::RawValue;
 
-use super::dispatcher::{Dispatcher, Ended, Ready};
+use super::dispatcher::{Closed, Dispatcher, Ended};
 use super::retry::RetryPolicy;
 use crate::clock::Clock;
 use crate::mapping::{GenerationId, Place};
 use crate::queues::delivery::DeliveryQueue;
 use crate::sample::{new_event, store};
 use crate::store::model::MemoryStore;
-use crate::store::{Action, Commit, Journal, Lease, Log, Plan, Verdict};
+use crate::store::{Action, Commit, Journal, Lease, Log, Plan, Undelivered, Verdict};
 
 const RETRY: RetryPolicy = RetryPolicy {
     base: Duration::from_secs(1),
@@ -33,9 +33,9 @@ struct Bench {
 fn bench(parked: usize) -> Bench {
     let mut memory = store();
     let events = (0..parked).map(|_| new_event("a", None)).collect();
-    memory.commit(Commit { events, ..Commit::default() }, 0, true).unwrap();
+    memory.commit(&mut Commit { events, ..Commit::default() }, 0, true).unwrap();
     let plans = (1..=parked as u64).map(plan).collect();
-    memory.commit(Commit { plans, ..Commit::default() }, 0, true).unwrap();
+    memory.commit(&mut Commit { plans, ..Commit::default() }, 0, true).unwrap();
     let queue = DeliveryQueue::new(3);
     let clock = Clock::manual(0);
     let log = Arc::new(memory.clone());
@@ -56,28 +56,28 @@ fn plan(seq: u64) -> Plan {
 }
 
 impl Bench {
-    fn next(&mut self) -> Option<Ready> {
+    fn next(&mut self) -> Option<Delivery> {
         self.dispatcher.take_in().unwrap();
         self.dispatcher.next_ready()
     }
 
     /// Ends an attempt and writes that.
-    fn end(&mut self, ready: Ready, report: Report) {
-        let ended = Ended { ready, started_at: self.clock.now(), latency: Duration::ZERO, report };
+    fn end(&mut self, delivery: Delivery, report: Report) {
+        let ended = Ended { delivery, started_at: self.clock.now(), latency: Duration::ZERO, report };
         let close = self.dispatcher.ended(ended, 1.0);
-        self.memory.commit(Commit { closes: vec![close.clone()], ..Commit::default() }, 0, false).unwrap();
-        self.dispatcher.closed(&[close]);
+        let closed = Closed::from(&close);
+        self.memory.commit(&mut Commit { closes: vec![close], ..Commit::default() }, 0, false).unwrap();
+        self.dispatcher.closed([closed]);
     }
 }
 
 #[test]
 fn what_is_parked_is_taken_in_order_and_no_more_than_may_be_under_way() {
     let mut bench = bench(5);
-    let keys: Vec<_> =
-        std::iter::from_fn(|| bench.next()).map(|ready| ready.delivery.idempotency_key).collect();
+    let keys: Vec<_> = std::iter::from_fn(|| bench.next()).map(|ready| ready.idempotency_key).collect();
     assert_eq!(keys, ["key-1".into(), "key-2".into()] as [Arc<str>; 2]);
     assert_eq!(bench.queue.taken(), 3, "one more waits in memory, the rest in the store");
-    assert!(!bench.queue.take_place(), "fresh deliveries queue up behind them");
+    assert!(bench.queue.take_place().is_none(), "fresh deliveries queue up behind them");
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn everything_parked_is_delivered_once_and_the_backlog_ends() {
     assert_eq!(delivered, 20);
     assert_eq!(bench.memory.counts().delivered, 20);
     assert_eq!(bench.queue.taken(), 0);
-    assert!(bench.queue.take_place(), "no backlog is left");
+    assert!(bench.queue.take_place().is_some(), "no backlog is left");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_failed_delivery_is_due_again_after_its_pause_under_the_same_key() {
     assert!(bench.next().is_none());
     assert_eq!(bench.dispatcher.pause(), Some(Duration::from_secs(1)));
     bench.clock.advance(1_000);
-    let second = bench.next().unwrap().delivery;
+    let second = bench.next().unwrap();
     assert_eq!((second.attempt, &*second.idempotency_key), (2, "key-1"));
 }
 
@@ -116,20 +116,67 @@ fn the_last_attempt_that_fails_leaves_a_dead_letter_with_its_reason() {
     }
     assert!(bench.next().is_none());
     assert_eq!(bench.memory.counts().dead, 1);
-    assert_eq!(bench.memory.unfinished(true, None, 9).unwrap().len(), 1);
+    assert_eq!(bench.memory.undelivered(Undelivered::Dead, None, 9).unwrap().len(), 1);
 }
 
 #[test]
 fn a_revived_delivery_is_attempted_again() {
     let mut bench = bench(1);
     let ready = bench.next().unwrap();
-    let id = ready.delivery.id;
+    let id = ready.id;
     bench.end(ready, Report::rejected("400"));
-    bench.memory.commit(Commit { revivals: vec![id], ..Commit::default() }, 7, true).unwrap();
+    bench.memory.commit(&mut Commit { revivals: vec![id], ..Commit::default() }, 7, true).unwrap();
     bench.clock.advance(7);
     assert!(bench.next().is_none(), "nobody told the dispatcher");
     bench.queue.parked(7);
-    assert_eq!(bench.next().unwrap().delivery.attempt, 1);
+    assert_eq!(bench.next().unwrap().attempt, 1);
+}
+
+#[test]
+fn a_delivery_that_is_discarded_while_it_waits_in_memory_is_not_attempted_and_frees_its_place() {
+    let mut bench = bench(5);
+    let under_way = [bench.next().unwrap(), bench.next().unwrap()];
+    let third = bench.memory.deliveries(3).unwrap().remove(0).id;
+    assert_eq!(bench.queue.taken(), 3);
+    bench.memory.commit(&mut Commit { discards: vec![third], ..Commit::default() }, 0, true).unwrap();
+    bench.queue.discard(third);
+    assert!(bench.next().is_none());
+    for ready in under_way {
+        bench.end(ready, Report::delivered());
+    }
+    let rest: Vec<_> = std::iter::from_fn(|| bench.next()).map(|ready| ready.idempotency_key).collect();
+    assert_eq!(rest, ["key-4".into(), "key-5".into()] as [Arc<str>; 2]);
+}
+
+#[test]
+fn an_attempt_that_is_under_way_when_its_delivery_is_discarded_ends_and_gives_its_place_back() {
+    let mut bench = bench(1);
+    let ready = bench.next().unwrap();
+    let id = ready.id;
+    bench.memory.commit(&mut Commit { discards: vec![id], ..Commit::default() }, 0, true).unwrap();
+    bench.queue.discard(id);
+    assert!(bench.next().is_none());
+    bench.end(ready, Report::retry("503"));
+    bench.clock.advance(60_000);
+    assert!(bench.next().is_none(), "it is not tried again");
+    assert_eq!((bench.queue.taken(), bench.memory.counts().dropped), (0, 1));
+}
+
+#[test]
+fn a_delivery_that_is_brought_back_before_its_last_attempt_is_closed_is_attempted_again() {
+    let mut bench = bench(1);
+    let ready = bench.next().unwrap();
+    let id = ready.id;
+    let ended =
+        Ended { delivery: ready, started_at: 0, latency: Duration::ZERO, report: Report::rejected("400") };
+    let close = bench.dispatcher.ended(ended, 1.0);
+    bench.memory.commit(&mut Commit { closes: vec![close.clone()], ..Commit::default() }, 0, false).unwrap();
+    bench.memory.commit(&mut Commit { revivals: vec![id], ..Commit::default() }, 7, true).unwrap();
+    bench.clock.advance(7);
+    bench.queue.parked(7);
+    assert!(bench.next().is_none(), "the dispatcher does not know yet that the attempt is written");
+    bench.dispatcher.closed([Closed::from(&close)]);
+    assert_eq!(bench.next().unwrap().attempt, 1);
 }
 
 #[test]
@@ -137,4 +184,18 @@ fn nothing_begins_once_the_queue_is_stopped() {
     let mut bench = bench(1);
     bench.queue.stop();
     assert!(bench.next().is_none());
+}
+
+#[test]
+fn a_dispatcher_that_is_made_anew_takes_up_what_its_predecessor_had_in_its_hands() {
+    let mut bench = bench(3);
+    let [first, _second] = [bench.next().unwrap(), bench.next().unwrap()];
+    bench.end(first, Report::delivered());
+    let log = Arc::new(bench.memory.clone());
+    bench.dispatcher =
+        Dispatcher::new("sink".into(), log, bench.queue.clone(), bench.clock.clone(), RETRY, 2);
+    bench.dispatcher.resume().unwrap();
+    let keys: Vec<_> = std::iter::from_fn(|| bench.next()).map(|ready| ready.idempotency_key).collect();
+    assert_eq!(keys, ["key-2".into(), "key-3".into()] as [Arc<str>; 2], "each once");
+    assert_eq!(bench.queue.taken(), 2);
 }

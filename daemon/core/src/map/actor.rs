@@ -7,6 +7,7 @@ use actix::{Actor, AsyncContext, Context};
 
 use super::mapper::Mapper;
 use super::planner::Planned;
+use crate::faults;
 use crate::queues::commit::CommitQueue;
 use crate::supervise::{Escalation, Lifeline, Supervisor};
 
@@ -15,7 +16,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long plans that nobody acts on may wait for the next batch of others.
 const LEFT_FOR: Duration = Duration::from_millis(5);
 
-/// Runs a [`Mapper`]: one batch at a time, each on disk before the next is brought, so that plans commit in order.
+/// Runs a [`Mapper`]: one batch at a time, each on disk before the next is brought, so that plans commit in order. It
+/// holds nothing that is not also elsewhere: one that is made anew waits until what its predecessor brought is written,
+/// and goes on behind it.
 pub struct MapperActor {
     mapper: Mapper,
     commits: CommitQueue,
@@ -31,8 +34,22 @@ impl MapperActor {
         Self { mapper, commits, supervisor, left: false, _lifeline: lifeline }
     }
 
+    fn resume(&self, ctx: &mut Context<Self>) {
+        let commits = self.commits.clone();
+        let written = async move { commits.written().await };
+        ctx.spawn(written.into_actor(self).map(|written, actor, ctx| match written {
+            Ok(()) => {
+                actor.mapper.resume();
+                actor.turn(ctx);
+            }
+            Err(error) => actor.fail(error.to_string()),
+        }));
+    }
+
     fn turn(&mut self, ctx: &mut Context<Self>) {
-        match self.mapper.turn() {
+        let planned = self.mapper.turn();
+        faults::point("mapper.planned");
+        match planned {
             Ok(planned) if planned.plans.is_empty() => self.wait_for_more(ctx),
             Ok(planned) if planned.nobody_acts() => self.leave(planned, ctx),
             Ok(planned) => self.commit(planned, ctx),
@@ -56,17 +73,18 @@ impl MapperActor {
         self.wait_for_more(ctx);
     }
 
-    fn commit(&self, mut planned: Planned, ctx: &mut Context<Self>) {
+    fn commit(&self, planned: Planned, ctx: &mut Context<Self>) {
         let commits = self.commits.clone();
-        let plans = std::mem::take(&mut planned.plans);
-        let written = async move { commits.plan(plans).await };
-        ctx.spawn(written.into_actor(self).map(move |written, actor, ctx| match written {
+        let Planned { plans, hand_over } = planned;
+        let written = async move { commits.plan(plans, hand_over).await };
+        ctx.spawn(written.into_actor(self).map(|written, actor, ctx| match written {
             Ok(()) => {
-                actor.mapper.committed(planned);
+                faults::point("mapper.committed");
                 actor.turn(ctx);
             }
             Err(error) => actor.fail(format!("its plans were not written: {error}")),
         }));
+        faults::point("mapper.brought");
     }
 
     fn wait_for_more(&self, ctx: &mut Context<Self>) {
@@ -78,7 +96,7 @@ impl MapperActor {
         ctx.spawn(more.into_actor(self).map(|(), actor, ctx| actor.turn(ctx)));
     }
 
-    /// Which of its plans are on disk is in doubt, and so are the places they took: a restart settles both.
+    /// A store that fails ends the process.
     fn fail(&self, reason: String) {
         self.supervisor.escalate(Escalation::Failed { part: "mapper", reason });
     }
@@ -88,6 +106,6 @@ impl Actor for MapperActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.turn(ctx);
+        self.resume(ctx);
     }
 }

@@ -28,7 +28,7 @@ struct Held {
 }
 
 impl Mapper {
-    /// A mapper that goes on where the plans on disk end, and looks at all held events first.
+    /// A mapper that looks at all held events first. It knows where to go on once it was told to [`Mapper::resume`].
     pub fn new(
         scripts: Arc<dyn Scripts>,
         log: Arc<dyn Log>,
@@ -37,9 +37,13 @@ impl Mapper {
         clock: Clock,
         batch_events: usize,
     ) -> Self {
-        let next = log.mapped_through() + 1;
         let held = Held { generation: scripts.current().id(), behind: Some(0) };
-        Self { scripts, log, queue, planner, clock, batch_events, next, held }
+        Self { scripts, log, queue, planner, clock, batch_events, next: 0, held }
+    }
+
+    /// Goes on where the plans on disk end. All plans that were brought before must be written.
+    pub fn resume(&mut self) {
+        self.next = self.log.mapped_through() + 1;
     }
 
     /// The queue it works on.
@@ -47,8 +51,7 @@ impl Mapper {
         &self.queue
     }
 
-    /// Plans the next batch; empty when there is nothing to do. Bring the plans to the committer, then call
-    /// [`Mapper::committed`].
+    /// Plans the next batch; empty when there is nothing to do. Bring the plans to the committer.
     pub fn turn(&mut self) -> Result<Planned, StoreError> {
         let generation = self.scripts.current();
         if generation.id() != self.held.generation {
@@ -64,20 +67,6 @@ impl Mapper {
             self.planner.plan(event, &*generation, now, &mut planned);
         }
         Ok(planned)
-    }
-
-    /// The plans are on disk: their deliveries go to the dispatchers.
-    pub fn committed(&self, planned: Planned) {
-        for (destination, at) in &planned.parked {
-            if let Some(queue) = self.planner.destinations().get(destination) {
-                queue.parked(*at);
-            }
-        }
-        for (destination, leased) in planned.leased {
-            if let Some(queue) = self.planner.destinations().get(&destination) {
-                queue.hand_over(leased);
-            }
-        }
     }
 
     fn next_events(&mut self) -> Result<Vec<Arc<Event>>, StoreError> {

@@ -1,6 +1,7 @@
 //! From what a script said to a plan: destinations, idempotency keys, leases.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use doorman_plugin::{Delivery, DeliveryId};
@@ -9,8 +10,10 @@ use super::unwanted::Unwanted;
 use crate::clock::UnixMillis;
 use crate::identity::{IdempotencyKeys, KeySubject};
 use crate::mapping::{Generation, GenerationId, Mapped, Said};
-use crate::queues::delivery::DeliveryQueue;
+use crate::queues::commit::HandOver;
+use crate::queues::delivery::{DeliveryQueue, Leased, Place};
 use crate::store::{Action, Event, Lease, Plan, Verdict};
+use crate::supervise::panics;
 
 /// Where the actions of one environment's events go.
 #[derive(Clone, Debug)]
@@ -31,21 +34,14 @@ pub struct Planner {
 pub struct Planned {
     /// The plans, in the order of positions.
     pub plans: Vec<Plan>,
-    /// Deliveries that have a place at their dispatcher.
-    pub leased: HashMap<Arc<str>, Vec<Delivery>>,
-    /// Destinations with deliveries that were parked, and since when they are due.
-    pub parked: HashMap<Arc<str>, UnixMillis>,
+    /// What follows once they are on disk.
+    pub hand_over: HandOver,
 }
 
 impl Planner {
     /// A planner for these environments and destinations.
     pub fn new(routes: HashMap<Arc<str>, Route>, destinations: HashMap<Arc<str>, DeliveryQueue>) -> Self {
         Self { routes, destinations, unwanted: Unwanted::default() }
-    }
-
-    /// The dispatchers' queues.
-    pub fn destinations(&self) -> &HashMap<Arc<str>, DeliveryQueue> {
-        &self.destinations
     }
 
     /// Maps an event with a generation and adds its plan.
@@ -56,7 +52,7 @@ impl Planner {
         now: UnixMillis,
         planned: &mut Planned,
     ) {
-        let verdict = match generation.map(event) {
+        let verdict = match map(generation, event) {
             Mapped::Actions(said) => self.resolve(event, said, now, planned),
             Mapped::Dropped { reason, place } => {
                 if place.is_none() {
@@ -81,15 +77,16 @@ impl Planner {
         }
         let mut keys = IdempotencyKeys::new(&event.info.environment, &event.info.source, key_subject(event));
         let actions = said.into_iter().zip(targets).enumerate().map(|(index, (one, (name, queue)))| {
+            let place = queue.take_place();
             let action = Action {
                 kind: one.kind,
                 idempotency_key: keys.next(name, one.kind, one.content.get()),
                 destination: Arc::clone(name),
                 content: one.content,
                 place: one.place,
-                lease: if queue.take_place() { Lease::Dispatcher } else { Lease::Due(now) },
+                lease: if place.is_some() { Lease::Dispatcher } else { Lease::Due(now) },
             };
-            planned.note(event, index, &action);
+            planned.note(event, index, &action, place, now);
             action
         });
         Verdict::Actions(actions.collect())
@@ -122,26 +119,32 @@ impl Planned {
         self.plans.iter().all(|plan| matches!(plan.verdict, Verdict::Dropped { .. } | Verdict::Failed { .. }))
     }
 
-    fn note(&mut self, event: &Event, index: usize, action: &Action) {
+    fn note(&mut self, event: &Event, index: usize, action: &Action, place: Option<Place>, now: UnixMillis) {
         let destination = Arc::clone(&action.destination);
-        match action.lease {
-            Lease::Dispatcher => {
-                let delivery = Delivery {
-                    id: DeliveryId { event: event.info.id, number: delivery_number(index) },
-                    idempotency_key: Arc::clone(&action.idempotency_key),
-                    kind: action.kind,
-                    destination: Arc::clone(&destination),
-                    content: Arc::clone(&action.content),
-                    event: Arc::clone(&event.info),
-                    attempt: 1,
-                };
-                self.leased.entry(destination).or_default().push(delivery);
-            }
-            Lease::Due(at) => {
-                self.parked.entry(destination).or_insert(at);
-            }
-        }
+        let Some(place) = place else {
+            self.hand_over.parked.entry(destination).or_insert(now);
+            return;
+        };
+        let delivery = Delivery {
+            id: DeliveryId { event: event.info.id, number: delivery_number(index) },
+            idempotency_key: Arc::clone(&action.idempotency_key),
+            kind: action.kind,
+            destination: Arc::clone(&destination),
+            content: Arc::clone(&action.content),
+            event: Arc::clone(&event.info),
+            attempt: 1,
+        };
+        self.hand_over.leased.entry(destination).or_default().push(Leased { delivery, place });
     }
+}
+
+/// Maps an event. A generation does not panic; one that does all the same fails that event, and not the mapper with each
+/// that comes after.
+fn map(generation: &dyn Generation, event: &Event) -> Mapped {
+    catch_unwind(AssertUnwindSafe(|| generation.map(event))).unwrap_or_else(|_| {
+        let why = panics::last_here().unwrap_or_else(|| "panicked".to_owned());
+        Mapped::Failed { error: format!("the script engine {why}: please report this"), place: None }
+    })
 }
 
 /// The number of the delivery of an event's action at `index`.

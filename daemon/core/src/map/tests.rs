@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::mapper::Mapper;
 use super::planner::{Planned, Planner, Route};
 use crate::clock::Clock;
-use crate::mapping::Mapped;
+use crate::mapping::{Generation, GenerationId, Mapped};
+use crate::queues::commit::HandOver;
 use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
 use crate::sample::{Always, Replaceable, new_event, said, store};
 use crate::store::model::MemoryStore;
-use crate::store::{Commit, Journal, Lease, Log, Verdict};
+use crate::store::{Commit, Event, Journal, Lease, Log, Verdict};
 
 struct Bench {
     memory: MemoryStore,
@@ -30,7 +31,8 @@ fn bench(generation: Always) -> Bench {
     let routes = HashMap::from([("production".into(), Route { workflows: "sink".into() })]);
     let planner = Planner::new(routes, HashMap::from([("sink".into(), sink.clone())]));
     let log = Arc::new(memory.clone());
-    let mapper = Mapper::new(scripts.clone(), log, mapping.clone(), planner, Clock::manual(5), 10);
+    let mut mapper = Mapper::new(scripts.clone(), log, mapping.clone(), planner, Clock::manual(5), 10);
+    mapper.resume();
     Bench { memory, scripts, mapping, sink, mapper }
 }
 
@@ -38,17 +40,14 @@ impl Bench {
     /// Accepts events that the mapper is not told of.
     fn accept(&mut self, count: usize) {
         let events = (0..count).map(|_| new_event("a", None)).collect();
-        self.memory.commit(Commit { events, ..Commit::default() }, 1, true).unwrap();
+        self.memory.commit(&mut Commit { events, ..Commit::default() }, 1, true).unwrap();
     }
 
     /// One turn, with its plans written.
-    fn turn(&mut self) -> Planned {
-        let mut planned = self.mapper.turn().unwrap();
-        let plans = planned.plans.clone();
-        self.memory.commit(Commit { plans, ..Commit::default() }, 2, true).unwrap();
-        self.mapper.committed(std::mem::take(&mut planned));
-        planned.plans = Vec::new();
-        planned
+    fn turn(&mut self) -> HandOver {
+        let Planned { plans, hand_over } = self.mapper.turn().unwrap();
+        self.memory.commit(&mut Commit { plans, ..Commit::default() }, 2, true).unwrap();
+        hand_over
     }
 
     fn turns(&mut self) {
@@ -83,6 +82,7 @@ fn a_mapper_that_is_made_anew_goes_on_where_the_plans_end() {
     let log = Arc::new(first.memory.clone());
     let mut second =
         Mapper::new(first.scripts.clone(), log, first.mapping.clone(), planner, Clock::manual(5), 10);
+    second.resume();
     let plans = second.turn().unwrap().plans;
     assert_eq!(plans.iter().map(|plan| plan.seq).collect::<Vec<_>>(), [3]);
 }
@@ -91,13 +91,14 @@ fn a_mapper_that_is_made_anew_goes_on_where_the_plans_end() {
 fn deliveries_beyond_the_places_are_parked_in_the_store() {
     let mut bench = bench(Always(1, Mapped::Actions(vec![said("sink"); 3])));
     bench.accept(1);
-    bench.turns();
+    let HandOver { leased, parked } = bench.turn();
     let plan = bench.memory.plan(1).unwrap().unwrap();
     let Verdict::Actions(actions) = plan.verdict else { panic!("{plan:?}") };
     let leases: Vec<_> = actions.iter().map(|action| action.lease).collect();
     assert_eq!(leases, [Lease::Dispatcher, Lease::Dispatcher, Lease::Due(5)]);
-    let arrived = bench.sink.take();
-    assert_eq!((arrived.leased.len(), arrived.parked), (2, Some(5)));
+    assert_eq!((leased["sink"].len(), parked["sink"], bench.sink.taken()), (2, 5, 2));
+    drop(leased);
+    assert_eq!(bench.sink.taken(), 0, "plans that come to nothing leave no place taken");
 }
 
 #[test]
@@ -121,4 +122,32 @@ fn events_without_a_script_are_held_and_mapped_once_there_is_one() {
     bench.turn();
     assert_eq!(bench.memory.counts().dropped, 3);
     assert!(bench.mapper.turn().unwrap().plans.is_empty(), "once is enough");
+}
+
+#[test]
+fn a_script_engine_that_panics_fails_that_event_and_no_other() {
+    let mut bench = bench(Always(1, dropped()));
+    *bench.scripts.0.lock().unwrap() = Arc::new(Panicking);
+    bench.accept(2);
+    bench.turns();
+    let Verdict::Failed { error, .. } = bench.memory.plan(1).unwrap().unwrap().verdict else { panic!() };
+    assert!(error.starts_with("the script engine panicked"), "{error}");
+    assert_eq!(bench.memory.counts().dead, 2);
+}
+
+/// A generation with a fault of its own.
+struct Panicking;
+
+impl Generation for Panicking {
+    fn id(&self) -> GenerationId {
+        GenerationId(1)
+    }
+
+    fn has_script(&self, _: &str) -> bool {
+        true
+    }
+
+    fn map(&self, _: &Event) -> Mapped {
+        panic!("an engine's fault")
+    }
 }

@@ -1,12 +1,18 @@
 //! What waits for the committer: one door for all three transitions, so that one fsync covers all that waits.
+//!
+//! The queue outlives its committer: what that one has taken stays here until it is written, so that the next one
+//! finds it.
 
+use std::collections::HashMap;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use doorman_plugin::{DeliveryId, EventId};
 use tokio::sync::{Notify, oneshot};
 
-use crate::store::{Close, NewEvent, Plan, Trim};
+use super::delivery::Leased;
+use crate::clock::UnixMillis;
+use crate::store::{Close, Commit, NewEvent, Plan, Trim};
 
 /// How many lots of plans may be left for the next batch.
 const MAX_LEFT: usize = 16;
@@ -45,38 +51,54 @@ pub struct Submission {
     pub answer: oneshot::Sender<Submitted>,
 }
 
-/// The answer to revivals: for each, the destination whose delivery is due again, or `None` where it was not dead.
+/// The answer to revivals: for each, the destination whose delivery is due again, or `None` where it was neither dead
+/// nor cancelled.
 pub type Revived = Vec<Option<Arc<str>>>;
 
-/// What was waiting, taken in one go.
+/// What follows for the dispatchers once plans are on disk.
+#[derive(Debug, Default)]
+pub struct HandOver {
+    /// Deliveries that have a place at their dispatcher.
+    pub leased: HashMap<Arc<str>, Vec<Leased>>,
+    /// Destinations with deliveries that were parked, and since when they are due.
+    pub parked: HashMap<Arc<str>, UnixMillis>,
+}
+
+/// The answer to discards: for each, the destination whose delivery is cancelled, or `None` where it was neither open nor
+/// dead.
+pub type Discarded = Vec<Option<Arc<str>>>;
+
+/// What waits, or was taken in one go.
 #[derive(Debug, Default)]
 pub struct Waiting {
     /// Events.
     pub events: Vec<Submission>,
-    /// Plans, and the mapper that waits for them to be on disk, if it does.
-    pub plans: Vec<(Vec<Plan>, Option<oneshot::Sender<()>>)>,
-    /// Ended attempts, and the dispatchers that wait for them to be written.
-    pub closes: Vec<(Vec<Close>, oneshot::Sender<()>)>,
-    /// Dead deliveries to be tried again.
-    pub revivals: Vec<(Vec<DeliveryId>, oneshot::Sender<Revived>)>,
-    /// Events that are old enough to go.
-    pub trims: Vec<(Trim, oneshot::Sender<bool>)>,
+    /// All else that is to be written.
+    pub work: Commit,
+    /// What follows once it is on disk.
+    pub hand_overs: Vec<HandOver>,
+    /// Those who wait until it is written.
+    pub done: Vec<oneshot::Sender<()>>,
+    /// Those who wait for revivals: how many each, in the order of the work's.
+    pub revived: Vec<(usize, oneshot::Sender<Revived>)>,
+    /// Those who wait for discards, likewise.
+    pub discarded: Vec<(usize, oneshot::Sender<Discarded>)>,
+    /// Those who wait for trims, one each.
+    pub trimmed: Vec<oneshot::Sender<bool>>,
+    /// Lots of plans that were only left.
+    left: usize,
 }
 
 impl Waiting {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.plans.is_empty() && self.nobody_waits()
+        self.work.is_empty() && self.nobody_waits()
     }
 
     /// Whether all that is there was only left.
     fn nobody_waits(&self) -> bool {
-        let awaited = self.plans.iter().any(|(_, done)| done.is_some());
-        !awaited
-            && self.events.is_empty()
-            && self.closes.is_empty()
-            && self.revivals.is_empty()
-            && self.trims.is_empty()
+        let operated = !self.revived.is_empty() || !self.discarded.is_empty();
+        self.events.is_empty() && self.done.is_empty() && !operated && self.trimmed.is_empty()
     }
 }
 
@@ -88,6 +110,7 @@ pub struct CommitQueue {
 
 struct Shared {
     waiting: Mutex<Waiting>,
+    taken: Mutex<Waiting>,
     max_events: usize,
     more: Notify,
 }
@@ -96,7 +119,8 @@ impl CommitQueue {
     /// A queue that refuses events beyond `max_events`. Plans and closes are bounded by those who make them: each
     /// waits for its last before it brings the next.
     pub fn new(max_events: usize) -> Self {
-        let shared = Shared { waiting: Mutex::default(), max_events, more: Notify::new() };
+        let shared =
+            Shared { waiting: Mutex::default(), taken: Mutex::default(), max_events, more: Notify::new() };
         Self { shared: Arc::new(shared) }
     }
 
@@ -114,10 +138,14 @@ impl CommitQueue {
         Ok(receiver)
     }
 
-    /// Brings plans and waits until they are on disk.
-    pub async fn plan(&self, plans: Vec<Plan>) -> Result<(), NotWritten> {
+    /// Brings plans and waits until they are on disk, and handed over.
+    pub async fn plan(&self, plans: Vec<Plan>, hand_over: HandOver) -> Result<(), NotWritten> {
         let (done, receiver) = oneshot::channel();
-        self.bring(|waiting| waiting.plans.push((plans, Some(done))));
+        self.bring(|waiting| {
+            waiting.work.plans.extend(plans);
+            waiting.hand_overs.push(hand_over);
+            waiting.done.push(done);
+        });
         receiver.await.map_err(|_| NotWritten::Stopped)
     }
 
@@ -125,10 +153,11 @@ impl CommitQueue {
     /// already. Call [`CommitQueue::wake`] before long, in case nobody does.
     pub fn leave(&self, plans: Vec<Plan>) -> Result<(), Vec<Plan>> {
         let mut waiting = self.lock();
-        if waiting.plans.len() >= MAX_LEFT {
+        if waiting.left >= MAX_LEFT {
             return Err(plans);
         }
-        waiting.plans.push((plans, None));
+        waiting.left += 1;
+        waiting.work.plans.extend(plans);
         Ok(())
     }
 
@@ -140,23 +169,54 @@ impl CommitQueue {
     /// Brings ended attempts and waits until they are written (durable at the next fsync).
     pub async fn close(&self, closes: Vec<Close>) -> Result<(), NotWritten> {
         let (done, receiver) = oneshot::channel();
-        self.bring(|waiting| waiting.closes.push((closes, done)));
+        self.bring(|waiting| {
+            waiting.work.closes.extend(closes);
+            waiting.done.push(done);
+        });
         receiver.await.map_err(|_| NotWritten::Stopped)
     }
 
-    /// Brings dead deliveries back to life.
+    /// Returns once all that was brought before is written.
+    pub async fn written(&self) -> Result<(), NotWritten> {
+        self.close(Vec::new()).await
+    }
+
+    /// Cancels open or dead deliveries.
+    pub async fn discard(&self, ids: Vec<DeliveryId>) -> Result<Discarded, NotWritten> {
+        let (done, receiver) = oneshot::channel();
+        self.bring(|waiting| {
+            waiting.discarded.push((ids.len(), done));
+            waiting.work.discards.extend(ids);
+        });
+        receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// Brings dead or cancelled deliveries back to life.
     pub async fn revive(&self, ids: Vec<DeliveryId>) -> Result<Revived, NotWritten> {
         let (done, receiver) = oneshot::channel();
-        self.bring(|waiting| waiting.revivals.push((ids, done)));
+        self.bring(|waiting| {
+            waiting.revived.push((ids.len(), done));
+            waiting.work.revivals.extend(ids);
+        });
         receiver.await.map_err(|_| NotWritten::Stopped)
     }
 
-    /// Brings events that are old enough to go; says whether they are gone, which they are not if one of them has ceased
-    /// to be finished.
+    /// Brings events that are old enough to go; says whether they are gone. They are not if one of them has ceased to be
+    /// what it was; where the committer was made anew meanwhile they may be gone all the same.
     pub async fn trim(&self, trim: Trim) -> Result<bool, NotWritten> {
         let (done, receiver) = oneshot::channel();
-        self.bring(|waiting| waiting.trims.push((trim, done)));
+        self.bring(|waiting| {
+            waiting.work.trims.push(trim);
+            waiting.trimmed.push(done);
+        });
         receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// What a committer has taken and not written yet: its predecessor's, at first. Only the committer looks, so the lock
+    /// is never waited for.
+    pub fn taken(&self) -> MutexGuard<'_, Waiting> {
+        // A committer that panicked left it as it was at one of its steps, each of which may be taken again.
+        self.shared.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes all that waits.
@@ -189,7 +249,8 @@ impl CommitQueue {
         }
     }
 
-    /// A panic elsewhere cannot leave the list half changed: every change under the lock is one push or one take.
+    /// A panic elsewhere cannot leave the lists half changed: nothing under the lock can panic but for want of memory,
+    /// which ends the process.
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

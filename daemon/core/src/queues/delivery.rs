@@ -3,12 +3,17 @@
 //! A dispatcher holds a bounded number of deliveries in memory. The planner takes a place for a delivery before its plan
 //! is committed: with a place, the plan leases it to the dispatcher; without one, it is parked in the store with a due
 //! time, and the dispatcher reads it from there. So a destination that is down costs its places and nothing else.
+//!
+//! The queue outlives its dispatcher: it keeps the [`Hands`], what that one has taken and not closed, so that the next
+//! one knows what to take up.
 
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use doorman_plugin::Delivery;
+use doorman_plugin::{Delivery, DeliveryId};
 use tokio::sync::Notify;
 
 use crate::clock::UnixMillis;
@@ -27,16 +32,58 @@ struct Shared {
     stopping: AtomicBool,
     attempts: AtomicUsize,
     arrived: Mutex<Arrived>,
+    hands: Mutex<Hands>,
     more: Notify,
+}
+
+/// A place at a dispatcher; free again when it is dropped, however that comes about.
+pub struct Place(Arc<Shared>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Place")
+    }
+}
+
+/// A delivery that is leased to a dispatcher, with its place there.
+#[derive(Debug)]
+pub struct Leased {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its place.
+    pub place: Place,
+}
+
+/// What a dispatcher has taken and not closed yet, by position and number.
+pub type Hands = HashMap<(u64, u16), Hand>;
+
+/// A delivery in a dispatcher's hands.
+#[derive(Debug)]
+pub struct Hand {
+    /// Its place.
+    pub place: Place,
+    /// The time of the due row that it was taken from, if it was.
+    pub due: Option<UnixMillis>,
+    /// An operator brought it back while its last attempt was not closed yet: its due row at this time is looked for again
+    /// then.
+    pub again: Option<UnixMillis>,
 }
 
 /// What arrived since it was last looked at.
 #[derive(Debug, Default)]
 pub struct Arrived {
     /// Deliveries whose place is taken and whose plan is on disk.
-    pub leased: Vec<Delivery>,
+    pub leased: Vec<Leased>,
     /// The earliest due time of those that were parked in the store.
     pub parked: Option<UnixMillis>,
+    /// Those that are not to be attempted any more.
+    pub discarded: HashSet<DeliveryId>,
 }
 
 impl DeliveryQueue {
@@ -49,29 +96,35 @@ impl DeliveryQueue {
             stopping: AtomicBool::new(false),
             attempts: AtomicUsize::new(0),
             arrived: Mutex::default(),
+            hands: Mutex::default(),
             more: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Takes a place for a fresh delivery; `false` when it must be parked.
-    pub fn take_place(&self) -> bool {
-        !self.shared.backlog.load(Ordering::Relaxed) && self.take_places(1) == 1
+    /// Takes a place for a fresh delivery; `None` when it must be parked.
+    pub fn take_place(&self) -> Option<Place> {
+        if self.shared.backlog.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.take_places(1).pop()
     }
 
-    /// Takes up to `wanted` places, backlog or not; returns how many.
-    pub fn take_places(&self, wanted: usize) -> usize {
+    /// Takes up to `wanted` places, backlog or not.
+    pub fn take_places(&self, wanted: usize) -> Vec<Place> {
         let update = |taken: usize| Some(taken + wanted.min(self.shared.places - taken));
         // The closure never gives `None`, so both arms hold the count before.
         let before = match self.shared.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update) {
             Ok(before) | Err(before) => before,
         };
-        wanted.min(self.shared.places - before)
+        let count = wanted.min(self.shared.places - before);
+        (0..count).map(|_| Place(Arc::clone(&self.shared))).collect()
     }
 
-    /// Gives places back.
-    pub fn give_back(&self, places: usize) {
-        self.shared.taken.fetch_sub(places, Ordering::Relaxed);
+    /// What the dispatcher has in its hands. Only the dispatcher looks, so the lock is never waited for.
+    pub fn hands(&self) -> MutexGuard<'_, Hands> {
+        // Every change is one insertion or one removal, so a dispatcher that panicked left them whole.
+        self.shared.hands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says whether deliveries that are due wait in the store.
@@ -104,8 +157,8 @@ impl DeliveryQueue {
         self.shared.taken.load(Ordering::Relaxed)
     }
 
-    /// Hands over deliveries whose plan is on disk and whose places are taken.
-    pub fn hand_over(&self, leased: Vec<Delivery>) {
+    /// Hands over deliveries whose plan is on disk.
+    pub fn hand_over(&self, leased: Vec<Leased>) {
         self.lock().leased.extend(leased);
         self.shared.more.notify_one();
     }
@@ -115,6 +168,12 @@ impl DeliveryQueue {
         let mut arrived = self.lock();
         arrived.parked = Some(arrived.parked.map_or(at, |earlier| earlier.min(at)));
         drop(arrived);
+        self.shared.more.notify_one();
+    }
+
+    /// Says that a delivery was cancelled: if it waits in memory, it is not attempted.
+    pub fn discard(&self, id: DeliveryId) {
+        self.lock().discarded.insert(id);
         self.shared.more.notify_one();
     }
 
@@ -144,20 +203,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_bounded_and_come_back() {
+    fn places_are_bounded_and_free_again_when_they_are_dropped() {
         let queue = DeliveryQueue::new(2);
-        assert!(queue.take_place() && queue.take_place());
-        assert!(!queue.take_place(), "both are taken");
-        queue.give_back(1);
-        assert_eq!(queue.take_places(5), 1);
+        let first = queue.take_place().unwrap();
+        let second = queue.take_place().unwrap();
+        assert!(queue.take_place().is_none(), "both are taken");
+        drop(first);
+        assert_eq!(queue.take_places(5).len(), 1);
+        drop(second);
+        assert_eq!(queue.taken(), 0);
     }
 
     #[test]
     fn fresh_deliveries_queue_up_behind_a_backlog() {
         let queue = DeliveryQueue::new(2);
         queue.set_backlog(true);
-        assert!(!queue.take_place());
-        assert_eq!(queue.take_places(1), 1, "the backlog itself is read in");
+        assert!(queue.take_place().is_none());
+        assert_eq!(queue.take_places(1).len(), 1, "the backlog itself is read in");
+    }
+
+    #[test]
+    fn what_a_dispatcher_had_in_its_hands_is_there_for_the_next() {
+        let queue = DeliveryQueue::new(2);
+        let place = queue.take_place().unwrap();
+        queue.hands().insert((1, 1), Hand { place, due: None, again: None });
+        let held = queue.clone();
+        let died = std::thread::spawn(move || {
+            let _hands = held.hands();
+            panic!("the dispatcher's end");
+        });
+        assert!(died.join().is_err());
+        assert_eq!((queue.hands().len(), queue.taken()), (1, 1));
+        queue.hands().clear();
+        assert_eq!(queue.taken(), 0);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::handler::Receiver;
 use super::server;
-use crate::supervise::Lifeline;
+use crate::supervise::{Lifeline, panics};
 
 /// Serves one listener until it is drained.
 pub struct ReceiverActor {
@@ -46,10 +46,22 @@ impl Actor for ReceiverActor {
         let served =
             self.runtime.spawn(server::serve(listener, Arc::clone(&self.receiver), self.drain.clone()));
         ctx.spawn(served.into_actor(self).map(|served, actor, ctx| {
-            // A panic in the loop drops the lifeline unsaid, and the supervisor makes a new actor.
-            if let (Ok(()), Some(lifeline)) = (served, actor.lifeline.take()) {
-                actor.ended.send_replace(true);
-                lifeline.farewell();
+            let lifeline = actor.lifeline.take();
+            match served {
+                Ok(()) => {
+                    actor.ended.send_replace(true);
+                    if let Some(lifeline) = lifeline {
+                        lifeline.farewell();
+                    }
+                }
+                // A panic in the loop: the supervisor makes a new actor. Connections go on meanwhile.
+                Err(error) => {
+                    let why = error.try_into_panic().map(|payload| panics::message(&*payload));
+                    let why = why.unwrap_or_else(|_| "its runtime is gone".to_owned());
+                    if let Some(lifeline) = lifeline {
+                        lifeline.died(why);
+                    }
+                }
             }
             ctx.stop();
         }));

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::handler::Receiver;
+use crate::faults;
 
 /// How long a sender that was answered before its body ended may go on sending into the void. Closed at once, the
 /// kernel would reset the connection, and the sender would lose the answer.
@@ -41,6 +42,7 @@ pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, mut drain: wa
         };
         match accepted {
             Ok((stream, _)) => {
+                faults::point("receiver.accepted");
                 let connection = connection(stream, Arc::clone(&receiver), drain.clone());
                 tokio::spawn(async move {
                     connection.await;

@@ -70,11 +70,12 @@ impl RetentionActor {
     fn end(&self, ctx: &mut Context<Self>) {
         if self.trimmed > 0 {
             tracing::info!(events = self.trimmed, "trimmed events that are older than their retention");
-            if let Err(error) = self.log.release() {
-                return self.give_up(&error, ctx);
-            }
         }
-        self.wait(ctx);
+        // Also what an earlier pass could not release, or was not told of.
+        match self.log.release() {
+            Ok(()) => self.wait(ctx),
+            Err(error) => self.give_up(&error, ctx),
+        }
     }
 
     /// Old events that cannot be read are no reason to stop taking new ones.

@@ -53,7 +53,7 @@ struct Look {
     behind: u64,
     /// Something pending was found since it began.
     found_pending: bool,
-    /// Departures as of its beginning: dead events that were revived may finish, too.
+    /// Departures as of its beginning: what is finished in another way may be due, and what was revived may finish.
     departures: u64,
 }
 

@@ -31,8 +31,8 @@ fn desk() -> Desk {
 }
 
 impl Desk {
-    fn commit(&mut self, commit: Commit) -> Vec<bool> {
-        self.store.commit(commit, self.clock.now(), false).unwrap().trimmed
+    fn commit(&mut self, mut commit: Commit) -> Vec<bool> {
+        self.store.commit(&mut commit, self.clock.now(), false).unwrap().trimmed
     }
 
     /// Accepts an event whose only delivery ends like this; `None`: it stays open.
@@ -54,8 +54,16 @@ impl Desk {
     }
 
     fn close(&mut self, seq: u64, next: Next) {
-        let attempt = Attempt { number: 1, started_at: 0, latency_ms: 1, status: None, answer: None, next };
-        let closes = vec![Close { seq, number: 1, due: None, attempt }];
+        let attempt = Attempt {
+            number: 1,
+            started_at: 0,
+            latency_ms: 1,
+            status: None,
+            answer: None,
+            receipt: None,
+            next,
+        };
+        let closes = vec![Close { seq, number: 1, attempt }];
         self.commit(Commit { closes, ..Commit::default() });
     }
 
@@ -139,6 +147,38 @@ fn a_dead_letter_that_is_revived_and_arrives_goes_with_a_later_pass() {
     desk.pass();
     assert_eq!(desk.left(), [1], "it is on its way");
     desk.close(1, Next::Delivered);
+    desk.pass();
+    assert!(desk.left().is_empty(), "{:?}", desk.left());
+}
+
+#[test]
+fn a_dead_letter_that_is_discarded_goes_with_a_later_pass() {
+    let mut desk = desk();
+    desk.event(dead());
+    desk.clock.advance(11 * MINUTE);
+    desk.pass();
+    desk.pass();
+    let id = desk.store.events_after(0, 1).unwrap()[0].info.id;
+    let discards = vec![doorman_plugin::DeliveryId { event: id, number: 1 }];
+    desk.commit(Commit { discards, ..Commit::default() });
+    desk.pass();
+    assert!(desk.left().is_empty(), "{:?}", desk.left());
+}
+
+/// The writer was made anew, and what was asked of the one before it is not done or not answered.
+#[test]
+fn a_step_that_a_new_writer_refuses_is_taken_again() {
+    let mut desk = desk();
+    desk.event(None);
+    desk.clock.advance(11 * MINUTE);
+    desk.pass();
+    desk.close(1, Next::Delivered);
+    desk.retention.begin().unwrap();
+    let trim = desk.retention.step().unwrap().unwrap();
+    desk.store.renew_writer();
+    let trimmed = desk.commit(Commit { trims: vec![trim], ..Commit::default() });
+    assert_eq!(trimmed, [false]);
+    desk.retention.done(false);
     desk.pass();
     assert!(desk.left().is_empty(), "{:?}", desk.left());
 }

@@ -5,6 +5,7 @@
 
 mod accepting;
 mod delivering;
+mod discarding;
 mod planning;
 mod reading;
 mod trimming;
@@ -18,6 +19,7 @@ use serde_json::value::RawValue;
 
 pub use accepting::*;
 pub use delivering::*;
+pub use discarding::*;
 pub use planning::*;
 pub use reading::*;
 pub use trimming::*;
@@ -51,16 +53,13 @@ impl Subject {
         Self { journal, log, now: START, trimmed: 0 }
     }
 
-    fn commit(&mut self, commit: Commit) -> Committed {
+    fn commit(&mut self, mut commit: Commit) -> Committed {
         let durable = commit.must_be_durable();
         let trims: Vec<u64> = commit.trims.iter().map(Trim::events).collect();
-        let committed = self.journal.commit(commit, self.now, durable).expect("the store takes a commit");
-        self.trimmed += trims
-            .iter()
-            .zip(&committed.trimmed)
-            .filter(|(_, done)| **done)
-            .map(|(events, _)| events)
-            .sum::<u64>();
+        let committed =
+            self.journal.commit(&mut commit, self.now, durable).expect("the store takes a commit");
+        let done = trims.iter().zip(&committed.trimmed).filter(|(_, done)| **done);
+        self.trimmed += done.map(|(events, _)| events).sum::<u64>();
         assert_eq!(
             self.recounted(),
             self.log.counts(),
@@ -120,6 +119,10 @@ impl Subject {
 
     fn revive(&mut self, revivals: Vec<DeliveryId>) -> Vec<Option<Arc<str>>> {
         self.commit(Commit { revivals, ..Commit::default() }).revived
+    }
+
+    fn discard(&mut self, discards: Vec<DeliveryId>) -> Vec<Option<Arc<str>>> {
+        self.commit(Commit { discards, ..Commit::default() }).discarded
     }
 
     /// The deliveries of a destination that are due now, as (event, number).
@@ -182,9 +185,10 @@ fn close(seq: u64, number: u16, attempt: u32, next: Next) -> Close {
         latency_ms: 12,
         status: Some(503),
         answer: Some("an answer".to_owned()),
+        receipt: Some("run-1".to_owned()),
         next,
     };
-    Close { seq, number, due: None, attempt }
+    Close { seq, number, attempt }
 }
 
 fn dead() -> Next {
@@ -209,6 +213,7 @@ macro_rules! store_contract {
             an_event_without_an_identity_is_never_a_duplicate
             repeats_are_noted_at_their_first_event
             positions_are_contiguous_and_time_never_runs_backwards
+            an_empty_commit_changes_nothing
             an_event_without_a_plan_is_pending
             each_verdict_gives_its_status
             a_plan_reads_back_whole
@@ -223,12 +228,21 @@ macro_rules! store_contract {
             a_delivery_carries_all_that_a_plugin_needs
             a_retry_waits_for_its_time
             a_delivered_event_has_its_attempts_in_the_log
+            an_attempt_that_is_brought_twice_is_noted_once
             an_ended_delivery_takes_no_further_attempt
             an_event_with_several_deliveries_ends_with_the_last
             deliveries_that_end_in_one_commit_end_their_event
             a_dead_delivery_is_revived_once_and_keeps_its_log
             only_a_dead_delivery_is_revived
             reviving_one_of_several_makes_the_event_pending_again
+            a_discarded_delivery_is_cancelled_and_its_event_dropped
+            a_discarded_delivery_that_waited_is_not_due_any_more
+            only_an_open_or_dead_delivery_is_discarded
+            cancelled_deliveries_count_for_nothing_beside_others
+            an_attempt_that_ends_after_its_delivery_was_discarded_is_noted_once
+            a_cancelled_delivery_is_revived_under_its_key
+            what_is_revived_and_discarded_in_one_commit_is_cancelled
+            cancelled_deliveries_are_paged_newest_first
             events_are_paged_both_ways
             events_are_found_by_the_beginning_of_their_id
             a_prefix_that_no_id_has_finds_nothing
@@ -242,6 +256,11 @@ macro_rules! store_contract {
             a_repeat_that_comes_with_the_trim_of_its_first_leaves_no_note
             a_trim_is_refused_whole_when_one_of_its_events_was_revived
             a_trim_is_refused_when_one_of_its_events_was_mapped_again
+            events_with_cancelled_deliveries_are_finished_and_go_whole
+            a_trim_is_refused_when_a_cancelled_delivery_was_revived
+            a_trim_is_refused_when_one_of_its_dead_events_was_discarded
+            a_pending_event_that_is_discarded_contradicts_no_survey
+            an_attempt_that_ends_late_brings_no_trimmed_delivery_back
             a_survey_is_good_for_one_trim
             steps_meet_and_leave_nothing_out
             an_event_that_finishes_late_goes_with_another_look

@@ -2,6 +2,9 @@
 //!
 //! Everything is kept until it is trimmed and nothing is kept twice: counts and states are worked out from the records at
 //! each read. So the model cannot agree with a real store by making the same bookkeeping mistake.
+//!
+//! It can be copied as it is now, and its process can end: so a test can say what a real store must show after a kill or
+//! a power cut.
 
 mod log;
 mod trim;
@@ -14,8 +17,8 @@ use chrono::DateTime;
 use doorman_plugin::{DeliveryId, EventId, EventInfo};
 
 use super::{
-    Action, Appended, Attempt, Close, Commit, Committed, Counts, Dedup, Event, Journal, Lease, NewEvent,
-    Next, Plan, Progress, Repeats, StoreError, Through, Verdict,
+    Action, Appended, Attempt, Close, Commit, Committed, Counts, DISCARDED, Dedup, Event, Journal, Lease,
+    NewEvent, Next, Plan, Progress, Repeats, Status, StoreError, Through, Verdict,
 };
 use crate::clock::UnixMillis;
 use crate::id;
@@ -28,6 +31,7 @@ pub struct MemoryStore {
     state: Arc<Mutex<State>>,
 }
 
+#[derive(Clone)]
 struct State {
     window_ms: UnixMillis,
     clock: UnixMillis,
@@ -40,12 +44,13 @@ struct State {
     deliveries: BTreeMap<(u64, u16), Kept>,
     generations: Vec<(GenerationId, Vec<u8>)>,
     trimmed_through: Through,
-    /// Dead events that were revived or planned again, in this order.
+    /// Finished events that ceased to be what they were, in this order.
     departures: Vec<u64>,
     trims: u64,
 }
 
 /// One delivery.
+#[derive(Clone)]
 struct Kept {
     action: Action,
     lease: Lease,
@@ -75,6 +80,35 @@ impl MemoryStore {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
+    /// Another store that holds the same.
+    pub fn copy(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(self.lock().clone())) }
+    }
+
+    /// The process ends and another one opens the store: what the dispatchers had is due at the time of the last commit.
+    pub fn reopen(&self) {
+        let mut state = self.lock();
+        let lease = Lease::Due(state.clock);
+        for kept in state.deliveries.values_mut() {
+            if kept.is_open() && kept.lease == Lease::Dispatcher {
+                kept.lease = lease;
+            }
+        }
+    }
+
+    /// The writer is made anew: surveys from before do not hold any more.
+    pub fn renew_writer(&self) {
+        let mut state = self.lock();
+        state.trims += 1;
+        // A position that no event has.
+        state.departures.push(0);
+    }
+
+    /// The time of the last commit.
+    pub fn clock(&self) -> UnixMillis {
+        self.lock().clock
+    }
+
     /// A panic in a test that shares the store is that test's failure, not the store's.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -82,15 +116,24 @@ impl MemoryStore {
 }
 
 impl Journal for MemoryStore {
-    fn commit(&mut self, commit: Commit, now: UnixMillis, _durable: bool) -> Result<Committed, StoreError> {
+    fn commit(
+        &mut self,
+        commit: &mut Commit,
+        now: UnixMillis,
+        durable: bool,
+    ) -> Result<Committed, StoreError> {
+        if commit.is_empty() {
+            return Ok(Committed::default());
+        }
         let mut state = self.lock();
         state.clock = state.clock.max(now);
-        let events = commit.events.into_iter().map(|event| state.accept(event)).collect();
-        commit.plans.into_iter().for_each(|plan| state.plan(plan));
-        commit.closes.into_iter().for_each(|close| state.close(close));
+        let events = commit.events.drain(..).map(|event| state.accept(event)).collect();
+        commit.plans.iter().for_each(|plan| state.plan(plan.clone()));
+        commit.closes.iter().for_each(|close| state.close(close.clone()));
         let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
+        let discarded = commit.discards.iter().map(|id| state.discard(id)).collect();
         let trimmed = commit.trims.iter().map(|trim| state.trim(trim)).collect();
-        Ok(Committed { events, revived, trimmed })
+        Ok(Committed { events, revived, discarded, trimmed, durable })
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
@@ -149,16 +192,15 @@ impl State {
         if !known || settled {
             return;
         }
-        if self.plans.get(&plan.seq).is_some_and(|before| matches!(before.verdict, Verdict::Failed { .. })) {
-            self.departures.push(plan.seq);
-        }
-        self.mapped_through = self.mapped_through.max(plan.seq);
+        let (seq, before) = (plan.seq, self.status(plan.seq));
+        self.mapped_through = self.mapped_through.max(seq);
         if let Verdict::Actions(actions) = &plan.verdict {
             for (number, action) in (1..=u16::MAX).zip(actions) {
                 self.deliveries.insert((plan.seq, number), Kept::new(action.clone()));
             }
         }
-        self.plans.insert(plan.seq, plan);
+        self.plans.insert(seq, plan);
+        self.note_departure(seq, before);
     }
 
     fn close(&mut self, close: Close) {
@@ -166,6 +208,10 @@ impl State {
             return;
         };
         if !kept.is_open() {
+            kept.note_late(close.attempt);
+            return;
+        }
+        if close.attempt.number <= kept.attempts {
             return;
         }
         kept.attempts = close.attempt.number;
@@ -181,18 +227,44 @@ impl State {
     }
 
     fn revive(&mut self, id: &DeliveryId) -> Option<Arc<str>> {
-        let seq = id::position(&id.event);
-        self.events.get(&seq).filter(|event| event.info.id == id.event)?;
-        let now = self.clock;
-        let kept = self.deliveries.get_mut(&(seq, id.number))?;
-        if !matches!(kept.progress, Progress::Dead { .. }) {
+        let (now, seq) = (self.clock, id::position(&id.event));
+        let before = self.status(seq);
+        let kept = self.find(id)?;
+        if !matches!(kept.progress, Progress::Dead { .. } | Progress::Cancelled { .. }) {
             return None;
         }
         kept.lease = Lease::Due(now);
         kept.attempts = 0;
         kept.progress = Progress::Open { retry_at: None };
-        self.departures.push(seq);
-        Some(Arc::clone(&kept.action.destination))
+        let destination = Arc::clone(&kept.action.destination);
+        self.note_departure(seq, before);
+        Some(destination)
+    }
+
+    fn discard(&mut self, id: &DeliveryId) -> Option<Arc<str>> {
+        let (at, seq) = (self.clock, id::position(&id.event));
+        let before = self.status(seq);
+        let kept = self.find(id)?;
+        if !matches!(kept.progress, Progress::Open { .. } | Progress::Dead { .. }) {
+            return None;
+        }
+        kept.progress = Progress::Cancelled { at, reason: DISCARDED.to_owned() };
+        let destination = Arc::clone(&kept.action.destination);
+        self.note_departure(seq, before);
+        Some(destination)
+    }
+
+    /// An event that stood like this may stand otherwise now.
+    fn note_departure(&mut self, seq: u64, before: Status) {
+        if before != Status::Pending && self.status(seq) != before {
+            self.departures.push(seq);
+        }
+    }
+
+    fn find(&mut self, id: &DeliveryId) -> Option<&mut Kept> {
+        let seq = id::position(&id.event);
+        self.events.get(&seq).filter(|event| event.info.id == id.event)?;
+        self.deliveries.get_mut(&(seq, id.number))
     }
 
     fn counts(&self) -> Counts {
@@ -217,6 +289,14 @@ impl Kept {
 
     fn is_open(&self) -> bool {
         matches!(self.progress, Progress::Open { .. })
+    }
+
+    /// An attempt that was under way when the delivery was cancelled is noted, once, and changes nothing.
+    fn note_late(&mut self, attempt: Attempt) {
+        if matches!(self.progress, Progress::Cancelled { .. }) && attempt.number > self.attempts {
+            self.attempts = attempt.number;
+            self.log.push(attempt);
+        }
     }
 
     fn due_at(&self) -> Option<UnixMillis> {

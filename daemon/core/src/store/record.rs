@@ -164,6 +164,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// The beginning of its answer.
     pub answer: Option<String>,
+    /// What it calls the thing that it made of the delivery.
+    pub receipt: Option<String>,
     /// What followed from it.
     pub next: Next,
 }
@@ -194,8 +196,6 @@ pub struct Close {
     pub seq: u64,
     /// The delivery's number within the event.
     pub number: u16,
-    /// The due row that it was taken from, if it was taken from the store.
-    pub due: Option<UnixMillis>,
     /// The attempt.
     pub attempt: Attempt,
 }
@@ -232,6 +232,39 @@ pub enum Progress {
         /// Why.
         reason: String,
     },
+    /// Not wanted any more.
+    Cancelled {
+        /// Since when.
+        at: UnixMillis,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a delivery that an operator discarded is cancelled.
+pub const DISCARDED: &str = "discarded by an operator";
+
+/// How a delivery that has not arrived stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Undelivered {
+    /// See [`Progress::Open`].
+    Open,
+    /// See [`Progress::Dead`].
+    Dead,
+    /// See [`Progress::Cancelled`].
+    Cancelled,
+}
+
+impl Undelivered {
+    /// Of a delivery; `None` when it has arrived.
+    pub fn of(progress: &Progress) -> Option<Self> {
+        match progress {
+            Progress::Open { .. } => Some(Undelivered::Open),
+            Progress::Delivered => None,
+            Progress::Dead { .. } => Some(Undelivered::Dead),
+            Progress::Cancelled { .. } => Some(Undelivered::Cancelled),
+        }
+    }
 }
 
 /// What the status of an event is; see design.md "Words".
@@ -239,11 +272,11 @@ pub enum Progress {
 pub enum Status {
     /// Unmapped, held, or with an open delivery.
     Pending,
-    /// Every delivery has arrived.
+    /// Every delivery has arrived, but for those that were cancelled.
     Delivered,
     /// Its mapping failed, or a delivery is dead.
     Dead,
-    /// Nothing was made of it.
+    /// Nothing was made of it, or all that was is cancelled.
     Dropped,
 }
 
@@ -272,11 +305,15 @@ impl Status {
     }
 
     fn of_deliveries(deliveries: &[DeliveryState]) -> Status {
-        if deliveries.iter().any(|one| matches!(one.progress, Progress::Open { .. })) {
+        let any = |standing| deliveries.iter().any(|one| Undelivered::of(&one.progress) == Some(standing));
+        if any(Undelivered::Open) {
             return Status::Pending;
         }
-        if deliveries.iter().any(|one| matches!(one.progress, Progress::Dead { .. })) {
+        if any(Undelivered::Dead) {
             return Status::Dead;
+        }
+        if deliveries.iter().all(|one| matches!(one.progress, Progress::Cancelled { .. })) {
+            return Status::Dropped;
         }
         Status::Delivered
     }

@@ -25,10 +25,11 @@ impl Through {
     }
 }
 
-/// What had happened in a store when a survey began. Counted since the store was opened.
+/// What had happened in a store when a survey began. Counted since the store was opened; a writer that is made anew counts
+/// as one of each, so that surveys from before it do not hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Dead events that were revived or planned again.
+    /// Finished events that ceased to be what they were: revived, discarded or planned again.
     pub departures: u64,
     /// Trims.
     pub trims: u64,
@@ -46,8 +47,8 @@ pub struct Trim {
     pub dead: u64,
     /// How many were dropped.
     pub dropped: u64,
-    /// As of which time that holds. The journal refuses a trim if one of its events has ceased to be dead since, or
-    /// another trim came in between.
+    /// As of which time that holds. The journal refuses a trim if one of its events has ceased to be what it was since, or
+    /// another trim came in between, or the journal was made anew.
     pub seen: Seen,
     /// How far the store may say that it is trimmed; it never goes back.
     pub through: Through,

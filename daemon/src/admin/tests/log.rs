@@ -10,7 +10,7 @@ use doorman_core::identity::Hash128;
 use doorman_core::mapping::{GenerationId, Place};
 use doorman_core::store::{
     Action, Attempt, Counts, Dedup, DeliveryState, DueKey, Event, Lease, Log, Next, Plan, Progress, Repeats,
-    Status, StoreError, Stretch, Survey, Through, Verdict,
+    Status, StoreError, Stretch, Survey, Through, Undelivered, Verdict,
 };
 use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
@@ -70,7 +70,7 @@ impl Entry {
         self
     }
 
-    fn action(
+    pub fn action(
         &mut self,
         line: u32,
         progress: Progress,
@@ -112,7 +112,8 @@ fn place(line: u32) -> Place {
 
 fn attempt(number: u32, at_ms: i64, status: Option<u16>, answer: Option<&str>, next: Next) -> Attempt {
     let started_at = START + at_ms;
-    Attempt { number, started_at, latency_ms: 2, status, answer: answer.map(str::to_owned), next }
+    let answer = answer.map(str::to_owned);
+    Attempt { number, started_at, latency_ms: 2, status, answer, receipt: None, next }
 }
 
 /// Eight events, oldest first: delivered, dropped, dead, failed, open, held, unmapped with a hostile name, and one
@@ -154,8 +155,12 @@ pub fn samples() -> FixedLog {
     log.add("demo", "evil\u{1b}[2J\u{202e}\n.name", None, "{\"a\":\"\u{202e}\u{9b}\"}");
 
     let both = log.add("demo", "order.paid", Some("m-8"), "{}");
-    both.action(40, Progress::Delivered, trigger, done(7_001));
-    both.action(41, Progress::Delivered, page, done(7_002));
+    let with = |receipt: &str, mut attempts: Vec<Attempt>| {
+        attempts[0].receipt = Some(receipt.to_owned());
+        attempts
+    };
+    both.action(40, Progress::Delivered, trigger, with("1b2c3d4e\u{1b}[2J", done(7_001)));
+    both.action(41, Progress::Delivered, page, with("incident-7", done(7_002)));
     log
 }
 
@@ -218,18 +223,14 @@ impl Log for FixedLog {
         Ok(entry.map(|(_, attempts)| attempts.clone()).unwrap_or_default())
     }
 
-    fn unfinished(
+    fn undelivered(
         &self,
-        dead: bool,
+        standing: Undelivered,
         before: Option<(u64, u16)>,
         limit: usize,
     ) -> Result<Vec<DeliveryState>, StoreError> {
         let states = self.entries.iter().rev().flat_map(|entry| entry.deliveries.iter().rev());
-        let wanted = |state: &&DeliveryState| match state.progress {
-            Progress::Open { .. } => !dead,
-            Progress::Dead { .. } => dead,
-            Progress::Delivered => false,
-        };
+        let wanted = |state: &&DeliveryState| Undelivered::of(&state.progress) == Some(standing);
         let older =
             |state: &&DeliveryState| before.is_none_or(|before| (state.seq, state.id.number) < before);
         Ok(states.map(|(state, _)| state).filter(wanted).filter(older).take(limit).cloned().collect())

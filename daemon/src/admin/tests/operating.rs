@@ -1,4 +1,4 @@
-//! Retrying dead deliveries, and the life of the listener.
+//! Retrying and discarding deliveries, and the life of the listener.
 
 use std::time::Duration;
 
@@ -18,7 +18,22 @@ async fn what_was_dead_and_what_was_not_are_told_apart() {
     let id = get_json(address, "/api/events/@last").await["id"].as_str().unwrap().to_owned();
     let body = format!(r#"{{"ids":["{id}.1","@last.2","{}.1"]}}"#, &id[..13]);
     let answer = json(&retry(address, &body).await);
-    assert_eq!(answer, serde_json::json!({"retried": [format!("{id}.1")], "notDead": [format!("{id}.2")]}));
+    assert_eq!(answer, serde_json::json!({"retried": [format!("{id}.1")], "left": [format!("{id}.2")]}));
+}
+
+#[tokio::test]
+async fn what_is_discarded_and_what_is_left_are_told_apart() {
+    let address = start().await;
+    let discard = async |body| {
+        let headers = [("content-type", "application/json")];
+        ask(address, Method::POST, "/api/deliveries/discard", &headers, body).await
+    };
+    let id = get_json(address, "/api/events/@last").await["id"].as_str().unwrap().to_owned();
+    let answer = json(&discard(r#"{"ids":["@last.1","@last.2"]}"#).await);
+    assert_eq!(answer, serde_json::json!({"discarded": [format!("{id}.1")], "left": [format!("{id}.2")]}));
+    let failed = discard(r#"{"ids":["@last.99"]}"#).await;
+    assert_eq!((failed.status.as_u16(), json(&failed)["code"].as_str()), (503, Some("discard_failed")));
+    assert_eq!(discard(r#"{"ids":[]}"#).await.status, 400);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ async fn a_row_has_what_a_list_needs() {
             "messageId": "m-1",
             "userId": "u1",
             "status": "delivered",
+            "reason": null,
             "receivedAt": "2026-11-24T10:15:30.123Z",
         }],
         "next": null,
@@ -117,9 +118,15 @@ async fn an_event_is_shown_with_all_that_became_of_it() {
         delivery["attempts"][1],
         json!({
             "number": 2, "startedAt": "2026-11-25T10:15:30.123Z", "latencyMs": 2, "status": 404,
-            "outcome": "dead", "reason": "404 Not Found", "answer": "no such\u{1b}[31m service",
+            "outcome": "dead", "reason": "404 Not Found", "answer": "no such\u{1b}[31m service", "receipt": null,
         })
     );
+}
+
+#[tokio::test]
+async fn what_a_destination_made_of_a_delivery_is_told_with_its_attempt() {
+    let event = get_json(start().await, "/api/events/@last").await;
+    assert_eq!(event["deliveries"][1]["attempts"][0]["receipt"], "incident-7");
 }
 
 #[tokio::test]
@@ -200,13 +207,20 @@ async fn deliveries_are_listed_by_state_and_page() {
     let row = json!({
         "id": "01a20d0d-bdeb-7555-9555-000000000005.1", "event": "alert.again", "source": "demo",
         "environment": "development", "action": "send", "destination": "pagerduty", "state": "open",
-        "reason": "retry", "retryAt": "2026-11-24T10:15:35.123Z", "attempts": 1,
+        "reason": "retry", "retryAt": "2026-11-24T10:15:35.123Z", "cancelledAt": null,
+        "attempts": 1,
     });
     assert_eq!(open, json!({"deliveries": [row], "next": null}));
     let dead = get_json(address, "/api/deliveries?state=dead&limit=1").await;
     assert_eq!(dead["deliveries"][0]["event"], "alert.raised");
     let before = get_json(address, "/api/deliveries?state=dead&before=3.1").await;
     assert_eq!(before, json!({"deliveries": [], "next": null}));
+    let cancelled = get_json(address, "/api/deliveries?state=cancelled").await;
+    assert_eq!(cancelled, json!({"deliveries": [], "next": null}));
+    for (destination, rows) in [("pagerduty", 1), ("stdout", 0)] {
+        let list = get_json(address, &format!("/api/deliveries?state=dead&destination={destination}")).await;
+        assert_eq!(list["deliveries"].as_array().map(Vec::len), Some(rows), "{destination}");
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn every_key_is_taken() {
     dead_retention = "3d"
     trim_every = "4s"
     min_free_bytes = 0
+    ballast_bytes = 1_048_576
     write_buffer_bytes = 2_097_152
     cache_bytes = 3_145_728
 
@@ -52,6 +53,11 @@ fn every_key_is_taken() {
     deadline = "12ms"
     max_operations = 1_300
     max_actions_per_event = 14
+
+    [supervise]
+    max_restarts = 22
+    window = "23s"
+    backoff = "24ms"
 
     [log]
     format = "text"
@@ -87,6 +93,7 @@ fn every_key_is_taken() {
     url = "https://example.com/hook"
 
     [destinations.hook.retry]
+    preset = "brief"
     base = "18ms"
     cap = "19s"
     max_attempts = 20
@@ -99,6 +106,7 @@ fn every_key_is_taken() {
     queue_deliveries = 1_024
 
     [destinations.out.retry]
+    preset = "default"
     base = "1s"
     cap = "1h"
     max_attempts = 12
@@ -139,6 +147,7 @@ fn what_is_left_out_has_its_default() {
     dead_retention = "90d"
     trim_every = "1m"
     min_free_bytes = 536_870_912
+    ballast_bytes = 134_217_728
     write_buffer_bytes = 134_217_728
     cache_bytes = 67_108_864
 
@@ -162,6 +171,11 @@ fn what_is_left_out_has_its_default() {
     max_operations = 1_000_000
     max_actions_per_event = 1_000
 
+    [supervise]
+    max_restarts = 5
+    window = "1m"
+    backoff = "10ms"
+
     [log]
     format = "auto"
     level = "info"
@@ -184,6 +198,7 @@ fn what_is_left_out_has_its_default() {
     queue_deliveries = 1_024
 
     [destinations.out.retry]
+    preset = "default"
     base = "1s"
     cap = "1h"
     max_attempts = 12

@@ -49,3 +49,28 @@ fn the_admin_socket_needs_no_token_and_a_tcp_port_needs_one() {
     let on_tcp = LEAST.replace("auth = \"none\"", "token = \"env:ADMIN_TOKEN\"");
     assert_eq!(loaded(&on_tcp, &[]).admin.auth, AdminAuth::Token("env:ADMIN_TOKEN".to_owned()));
 }
+
+/// `max_attempts`, and the durations as they are written.
+fn retry(keys: &str) -> (u32, [String; 3]) {
+    let text = format!("{LEAST}[destinations.out.retry]\n{keys}");
+    let retry = loaded(&text, &[]).destinations["out"].retry.clone();
+    (retry.max_attempts, [retry.base, retry.cap, retry.max_age].map(doorman_plugin::duration::format))
+}
+
+#[test]
+fn a_preset_is_four_numbers_and_each_can_be_written_over() {
+    let numbers = |attempts, durations: [&str; 3]| (attempts, durations.map(str::to_owned));
+    assert_eq!(retry(""), numbers(12, ["1s", "1h", "3d"]));
+    assert_eq!(retry("preset = \"default\""), retry(""));
+    assert_eq!(retry("preset = \"brief\""), numbers(6, ["200ms", "5s", "1m"]));
+    assert_eq!(retry("preset = \"standard-webhooks\""), numbers(25, ["5s", "1d", "4535m"]));
+    let over = "max_attempts = 3\nbase = \"1s\"\npreset = \"brief\"";
+    assert_eq!(retry(over), numbers(3, ["1s", "5s", "1m"]));
+}
+
+#[test]
+fn the_default_preset_is_what_the_dispatcher_does_by_itself() {
+    let own = doorman_core::dispatch::RetryPolicy::default();
+    let durations = [own.base, own.cap, own.max_age].map(doorman_plugin::duration::format);
+    assert_eq!(retry(""), (own.max_attempts, durations));
+}

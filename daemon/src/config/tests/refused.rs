@@ -20,7 +20,7 @@ fn an_unknown_key_like_no_other_is_answered_with_all_there_are() {
     11 | workers = 4
        | ^^^^^^^
 
-    doorman.toml:12:2: unknown key `metrics`: the sections are server, admin, destinations, environments, sources, store, accept, map, scripts, log
+    doorman.toml:12:2: unknown key `metrics`: the sections are server, admin, destinations, environments, sources, store, accept, map, scripts, supervise, log
        |
     12 | [metrics]
        |  ^^^^^^^
@@ -84,7 +84,7 @@ fn numbers_and_durations_have_their_ranges() {
     11 | queue_events = 0
        |                ^
 
-    doorman.toml:12:20: `accept.max_batch_events` must be from 1 to 65_536, found -1
+    doorman.toml:12:20: `accept.max_batch_events` must be from 1 to 16_384, found -1
        |
     12 | max_batch_events = -1
        |                    ^^
@@ -238,6 +238,16 @@ fn an_empty_file_is_told_all_that_it_lacks() {
     doorman.toml:1:1: no environment is configured: add one, as in [environments.production] with workflows = "<destination>"
 
     doorman.toml:1:1: no source is configured: add one, as in [sources.storefront] with environments = ["production"]
+    "#);
+}
+
+#[test]
+fn an_unknown_preset_is_told_which_there_are() {
+    insta::assert_snapshot!(report_on("[destinations.out.retry]\npreset = \"forever\""), @r#"
+    doorman.toml:11:10: `destinations.out.retry.preset` must be "default" or "brief" or "standard-webhooks", found "forever"
+       |
+    11 | preset = "forever"
+       |          ^^^^^^^^^
     "#);
 }
 

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::store::{
-    Action, Attempt, DeliveryState, DueKey, Lease, Next, Plan, Progress, StoreError, Verdict,
+    Action, Attempt, DeliveryState, DueKey, Lease, Next, Plan, Progress, StoreError, Undelivered, Verdict,
 };
 use doorman_plugin::{Delivery, DeliveryId, EventInfo};
 
 use super::events;
 use crate::database::View;
 use crate::keys;
-use crate::record::{AttemptRecord, Malformed, OpenRecord, OpenRow, PlanRecord};
+use crate::record::{
+    AttemptRecord, CancelledRecord, CancelledRow, Malformed, OpenRecord, OpenRow, PlanRecord,
+};
 use crate::table::Table;
 use crate::turn::LONGEST_RUN;
 
@@ -50,49 +52,45 @@ pub fn of_event(view: &View<'_>, seq: u64) -> Result<Vec<DeliveryState>, StoreEr
     let Some(planned) = Planned::read(view, seq)? else {
         return Ok(Vec::new());
     };
-    let mut open = open_rows(view, seq)?;
+    let open = rows_of(view, Table::Open, seq, |value| OpenRecord::parse(value).map(Found::Open))?;
+    let cancelled =
+        rows_of(view, Table::Cancelled, seq, |value| CancelledRecord::parse(value).map(Found::Cancelled))?;
+    let mut rows: HashMap<u16, Found> = open.into_iter().chain(cancelled).collect();
     let all = keys::attempt(seq, 1, 0).to_vec()..keys::behind_event(seq);
     let mut last: HashMap<u16, Attempt> = attempts(view, all)?.into_iter().collect();
     let numbers = 1..=u16::try_from(planned.actions.len()).unwrap_or(u16::MAX);
-    Ok(numbers
-        .filter_map(|number| planned.state(number, open.remove(&number), last.remove(&number)))
-        .collect())
+    let mut found = |number| rows.remove(&number).unwrap_or_else(|| Found::Attempted(last.remove(&number)));
+    Ok(numbers.filter_map(|number| planned.state(number, found(number))).collect())
 }
 
-fn open_rows(view: &View<'_>, seq: u64) -> Result<HashMap<u16, OpenRow>, StoreError> {
-    let mut open = HashMap::new();
-    for row in view.rows(Table::Open, keys::delivery(seq, 1).to_vec()..keys::behind_event(seq)) {
-        let (key, value) = row?;
-        let row = OpenRecord::parse(&value).map_err(|malformed| malformed.at(Table::Open, &key))?;
-        open.extend(keys::parse_delivery(&key).map(|(_, number)| (number, row)));
-    }
-    Ok(open)
-}
-
-/// Open deliveries before one, newest first. There is none before position `from`.
-pub fn open(
-    view: &View<'_>,
-    from: u64,
-    seq: u64,
-    number: u16,
-    limit: usize,
-) -> Result<Vec<DeliveryState>, StoreError> {
-    let before = keys::delivery(from, 0).to_vec()..keys::delivery(seq, number).to_vec();
-    newest_first(view, Table::Open, before, limit)
-}
-
-/// Dead deliveries before one, newest first.
-pub fn dead(view: &View<'_>, seq: u64, number: u16, limit: usize) -> Result<Vec<DeliveryState>, StoreError> {
-    let before = keys::delivery(0, 0).to_vec()..keys::delivery(seq, number).to_vec();
-    newest_first(view, Table::Dead, before, limit)
-}
-
-fn newest_first(
+/// An event's rows in a table of deliveries, with their numbers.
+fn rows_of(
     view: &View<'_>,
     table: Table,
+    seq: u64,
+    parse: impl Fn(&[u8]) -> Result<Found, Malformed>,
+) -> Result<Vec<(u16, Found)>, StoreError> {
+    let mut rows = Vec::new();
+    for row in view.rows(table, keys::delivery(seq, 1).to_vec()..keys::behind_event(seq)) {
+        let (key, value) = row?;
+        let row = parse(&value).map_err(|malformed| malformed.at(table, &key))?;
+        rows.extend(keys::parse_delivery(&key).map(|(_, number)| (number, row)));
+    }
+    Ok(rows)
+}
+
+/// The deliveries in a range of keys that stand like this, newest first.
+pub fn newest_first(
+    view: &View<'_>,
+    standing: Undelivered,
     keys: Range<Vec<u8>>,
     limit: usize,
 ) -> Result<Vec<DeliveryState>, StoreError> {
+    let table = match standing {
+        Undelivered::Open => Table::Open,
+        Undelivered::Dead => Table::Dead,
+        Undelivered::Cancelled => Table::Cancelled,
+    };
     let mut states = Vec::new();
     let mut planned: Option<Planned> = None;
     for row in view.rows_backwards(table, keys) {
@@ -107,23 +105,27 @@ fn newest_first(
             planned = Planned::read(view, seq)?;
         }
         let Some(planned) = &planned else { continue };
-        let open = match table {
-            Table::Open => Some(OpenRecord::parse(&value).map_err(|malformed| malformed.at(table, &key))?),
-            _ => None,
+        let found = match standing {
+            Undelivered::Open => OpenRecord::parse(&value).map(Found::Open),
+            Undelivered::Dead => Ok(Found::Attempted(last_attempt(view, seq, number)?.map(|(_, last)| last))),
+            Undelivered::Cancelled => CancelledRecord::parse(&value).map(Found::Cancelled),
         };
-        let last = if open.is_none() { last_attempt(view, seq, number)? } else { None };
-        states.extend(planned.state(number, open, last));
+        let found = found.map_err(|malformed| malformed.at(table, &key))?;
+        states.extend(planned.state(number, found));
     }
     Ok(states)
 }
 
-fn last_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Attempt>, StoreError> {
+/// The last attempt of a delivery in the log, with its running index there.
+pub fn last_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<(u16, Attempt)>, StoreError> {
     let of_delivery = keys::attempt(seq, number, 0).to_vec()..keys::behind_delivery(seq, number);
     let Some(row) = view.rows_backwards(Table::Deliveries, of_delivery).next() else {
         return Ok(None);
     };
     let (key, value) = row?;
-    Ok(Some(parse_attempt(&key, &value)?.1))
+    let (_, index) =
+        keys::parse_attempt(&key).ok_or_else(|| Malformed::because("its key").at(Table::Deliveries, &key))?;
+    Ok(Some((index, parse_attempt(&key, &value)?.1)))
 }
 
 /// Due rows of a destination up to a time, behind `after`.
@@ -180,6 +182,13 @@ pub fn to_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Deliv
     }))
 }
 
+/// What there is of a delivery: a row that says how it stands, or else its last attempt.
+enum Found {
+    Open(OpenRow),
+    Cancelled(CancelledRow),
+    Attempted(Option<Attempt>),
+}
+
 /// An event with the actions that were planned of it.
 struct Planned {
     seq: u64,
@@ -199,14 +208,17 @@ impl Planned {
         Ok(Some(Self { seq, event: Arc::new(event), actions }))
     }
 
-    /// The state of a delivery by its open row, or else by its last attempt.
-    fn state(&self, number: u16, open: Option<OpenRow>, last: Option<Attempt>) -> Option<DeliveryState> {
+    /// The state of a delivery by what was found of it.
+    fn state(&self, number: u16, found: Found) -> Option<DeliveryState> {
         let action = self.actions.get(usize::from(number).checked_sub(1)?)?.clone();
-        let (progress, attempts) = match (open, last) {
-            (Some(row), _) => (Progress::Open { retry_at: retry_at(&row) }, row.attempts),
-            (None, Some(last)) => (progress_after(last.next), last.number),
+        let (progress, attempts) = match found {
+            Found::Open(row) => (Progress::Open { retry_at: retry_at(&row) }, row.attempts),
+            Found::Cancelled(row) => {
+                (Progress::Cancelled { at: row.at, reason: row.reason }, row.was.attempts)
+            }
+            Found::Attempted(Some(last)) => (progress_after(last.next), last.number),
             // Planned and neither open nor attempted: it cannot be, and must not be taken for done.
-            (None, None) => (Progress::Open { retry_at: None }, 0),
+            Found::Attempted(None) => (Progress::Open { retry_at: None }, 0),
         };
         let id = DeliveryId { event: self.event.id, number };
         Some(DeliveryState { id, seq: self.seq, event: Arc::clone(&self.event), action, progress, attempts })

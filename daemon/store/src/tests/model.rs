@@ -1,208 +1,83 @@
-//! Random commits, on the store and on the model: both must say the same after each.
+//! Random histories with kills, power cuts and clock jumps, on the store and on core's model of it: both must say the same
+//! after each step.
+//!
+//! - [`history`]: what can happen, and what the model makes of it
+//! - [`machine`]: the real store, and what a kill or a power cut leaves of its files
+//! - [`said`]: all that a log says, and what its rows must be like
+//!
+//! `DOORMAN_CASES` says how many histories; `make model CASES=100000` runs many.
 
-use std::time::Duration;
+mod history;
+mod machine;
+mod said;
 
-use doorman_core::mapping::GenerationId;
-use doorman_core::store::contract::DEDUP_WINDOW;
-use doorman_core::store::model::MemoryStore;
-use doorman_core::store::{
-    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan, Status,
-    Stretch, Survey, Through, Trim, Verdict,
-};
-use doorman_plugin::DeliveryId;
-use fastrand::Rng;
+use std::sync::atomic::Ordering;
+use std::thread;
 
-use super::{NOW, action, event, open};
+use proptest::test_runner::{Config, TestRunner};
+use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
-/// One commit as both stores get it; revivals by position, since the stores' ids differ.
-struct Step {
-    events: Vec<NewEvent>,
-    plans: Vec<Plan>,
-    closes: Vec<Close>,
-    revivals: Vec<(u64, u16)>,
-    /// What each store was asked for its trim.
-    trim: Option<Asked>,
-}
+use history::{History, Step, World};
+use machine::Machine;
 
-/// Where a survey looks, and whether it is made one commit before its trim.
-#[derive(Clone, Copy)]
-struct Asked {
-    stretch: Stretch,
-    old: Through,
-    limit: usize,
-    is_stale: bool,
-}
+/// Histories, if nobody says how many.
+const CASES: u32 = 10_000;
+/// Steps of a history.
+const STEPS: std::ops::RangeInclusive<usize> = 1..=24;
+/// Histories are independent of each other, and each waits for the system now and then.
+const THREADS: usize = 2;
 
-/// The store's trim, and the same one as the model would have it: how far a step goes is the store's own affair, what
-/// goes is not.
-fn trims(asked: Asked, store: &dyn Log, model: &dyn Log) -> (Trim, Trim) {
-    let Survey { mut trim, reached, .. } = store.survey(asked.stretch, asked.old, asked.limit).unwrap();
-    let same = Stretch { through: reached, ..asked.stretch };
-    let by_model = model.survey(same, asked.old, usize::MAX).unwrap().trim;
-    let going = model.events_after(0, usize::MAX).unwrap().into_iter().filter(|event| trim.covers(event.seq));
-    let statuses: Vec<_> = going.map(|event| status(model, event.seq)).collect();
-    let of = |status| statuses.iter().filter(|one| **one == status).count() as u64;
-    let counted = [Status::Pending, Status::Delivered, Status::Dead, Status::Dropped].map(of);
-    assert_eq!(counted, [0, trim.delivered, trim.dead, trim.dropped], "{trim:?}");
-    // Where dead events go before others, a run that is only half old enough stays whole.
-    let is_whole = asked.old.dead > asked.old.finished;
-    assert!(is_whole || by_model.ranges.iter().all(|(seq, _)| trim.covers(*seq)), "{trim:?} {by_model:?}");
-    trim.through.finished = reached;
-    let seen_by_model = Trim { seen: by_model.seen, ..trim.clone() };
-    (trim, seen_by_model)
-}
+/// So many histories must have trims that are done and trims that are refused among them.
+const CASES_WITH_ALL: u32 = 1_000;
 
-fn status(log: &dyn Log, seq: u64) -> Status {
-    Status::of(log.plan(seq).unwrap().as_ref(), &log.deliveries(seq).unwrap())
-}
+/// How many shorter histories are tried once one fails.
+const SHRINKS: u32 = 4_000;
 
-fn verdict(rng: &mut Rng) -> Verdict {
-    let lease = if rng.bool() { Lease::Dispatcher } else { Lease::Due(NOW + rng.i64(0..100)) };
-    match rng.u8(0..8) {
-        0 => Verdict::Held,
-        1 => Verdict::Failed { error: "failed".to_owned(), place: None },
-        2 => Verdict::Dropped { reason: "dropped".to_owned(), place: None },
-        _ => Verdict::Actions((0..rng.usize(0..4)).map(|_| action(lease)).collect()),
+impl StateMachineTest for Machine {
+    type SystemUnderTest = Machine;
+    type Reference = History;
+
+    fn init_test(_: &World) -> Machine {
+        Machine::new()
     }
-}
 
-fn close(rng: &mut Rng, (seq, number): (u64, u16)) -> Close {
-    let next = match rng.u8(0..4) {
-        0 => Next::Retry { at: NOW + rng.i64(0..100), reason: "busy".to_owned() },
-        1 => Next::Dead { reason: "gone".to_owned() },
-        _ => Next::Delivered,
-    };
-    let number_of_attempt = rng.u32(1..4);
-    let attempt = Attempt {
-        number: number_of_attempt,
-        started_at: NOW,
-        latency_ms: 1,
-        status: None,
-        answer: None,
-        next,
-    };
-    Close { seq, number, due: None, attempt }
-}
-
-fn step(rng: &mut Rng, log: &dyn Log) -> Step {
-    let (accepted, mapped) = (log.accepted_through(), log.mapped_through());
-    let any = |rng: &mut Rng| (rng.u64(0..accepted + 2), rng.u16(0..4));
-    let fresh = (mapped + 1..=accepted).take(rng.usize(0..4));
-    let again = (0..rng.usize(0..3)).map(|_| rng.u64(0..=mapped)).collect::<Vec<_>>();
-    let seqs: Vec<u64> = fresh.chain(again).collect();
-    let plan = |seq| Plan { seq, generation: GenerationId(1), verdict: verdict(rng) };
-    let plans = seqs.iter().copied().map(plan).collect();
-    let new = |_| NewEvent {
-        dedup: Dedup::Identity { identity: [rng.u8(0..40); 16], body_hash: [rng.u8(0..2); 16] },
-        ..event(0)
-    };
-    let events = (0..4).map(new).collect();
-    let mut keys = |count| (0..count).map(|_| any(rng)).collect::<Vec<_>>();
-    let (closed, mut revivals) = (keys(8), keys(4));
-    let dead = log.unfinished(true, None, 99).unwrap();
-    revivals.extend(rng.choice(&dead).map(|one| (one.seq, one.id.number)));
-    // Nothing is dead before its plan is on disk.
-    revivals.retain(|(seq, _)| !seqs.contains(seq));
-    let closes = closed.into_iter().map(|key| close(rng, key)).collect();
-    let trim = rng.bool().then(|| {
-        let (dead, finished) = (rng.u64(0..=accepted), rng.u64(0..=accepted));
-        // A survey begins where another ended, so that it does not begin in the midst of a run.
-        let after = if rng.bool() { log.trimmed_through().finished } else { 0 };
-        let stretch = Stretch { after, through: finished.max(dead).max(after) };
-        Asked {
-            stretch,
-            old: Through { finished, dead },
-            limit: rng.usize(1..40),
-            is_stale: rng.u8(0..4) > 0,
+    fn apply(mut machine: Machine, world: &World, step: Step) -> Machine {
+        match step {
+            Step::Commit { durable, .. } => machine.commit(world, durable),
+            Step::Survey(question) => machine.survey(world, question),
+            Step::Again => machine.again(world),
+            Step::Sync => machine.sync(world),
+            Step::Clock(_) => {}
+            Step::Compact => machine.compact(),
+            Step::Kill => machine.kill(world),
+            Step::Cut { torn, .. } => machine.cut(world, torn),
         }
-    });
-    Step { events, plans, closes, revivals, trim }
-}
-
-fn commit(journal: &mut dyn Journal, log: &dyn Log, step: &Step, trim: Option<Trim>, now: i64) -> Committed {
-    let id = |(seq, number): &(u64, u16)| {
-        let found = log.events_before(Some(seq + 1), 1).unwrap();
-        let event = found.first().filter(|event| event.seq == *seq)?;
-        Some(DeliveryId { event: event.info.id, number: *number })
-    };
-    let commit = Commit {
-        events: step.events.clone(),
-        plans: step.plans.clone(),
-        closes: step.closes.clone(),
-        revivals: step.revivals.iter().filter_map(id).collect(),
-        trims: trim.into_iter().collect(),
-    };
-    journal.commit(commit, now, false).unwrap()
-}
-
-/// All that a log says but for random ids.
-fn said(log: &dyn Log) -> String {
-    let mut said = format!(
-        "{:?} {} {:?} {:?}\n",
-        log.counts(),
-        log.mapped_through(),
-        log.trimmed_through(),
-        log.next_due("hook")
-    );
-    for event in log.events_after(0, usize::MAX).unwrap() {
-        let attempts: Vec<_> = (0..4).map(|number| log.attempts(event.seq, number).unwrap()).collect();
-        let states: Vec<_> =
-            log.deliveries(event.seq).unwrap().into_iter().map(|one| (one.progress, one.attempts)).collect();
-        let repeats = log.repeats(event.seq).unwrap();
-        said += &format!("{} {} {repeats:?} {states:?} {attempts:?}\n", event.seq, event.received_at);
+        machine
     }
-    let held: Vec<_> = log.held_after(0, 999).unwrap().iter().map(|event| event.seq).collect();
-    let keys = |dead| -> Vec<_> {
-        let states = log.unfinished(dead, None, 999).unwrap();
-        states.into_iter().map(|one| (one.seq, one.id.number)).collect()
-    };
-    said + &format!(
-        "{held:?} {:?} {:?} {:?}",
-        keys(false),
-        keys(true),
-        log.due("hook", i64::MAX, None, 999).unwrap()
-    )
-}
 
-fn answers(committed: &Committed) -> String {
-    let of = |appended: &Appended| match appended {
-        Appended::Accepted(event) => (event.seq, None),
-        Appended::Duplicate { of, conflict } => (doorman_core::id::position(of), Some(*conflict)),
-    };
-    let events: Vec<_> = committed.events.iter().map(of).collect();
-    format!("{events:?} {:?} {:?}", committed.revived, committed.trimmed)
+    fn check_invariants(machine: &Machine, world: &World) {
+        machine.check(world);
+    }
 }
 
 #[test]
-fn the_store_and_the_model_say_the_same_after_any_commits() {
-    let mut answered = [0, 0];
-    for seed in 0..8 {
-        let mut rng = Rng::with_seed(seed);
-        let folder = tempfile::tempdir().unwrap();
-        let mut store = open(folder.path());
-        let mut model = MemoryStore::new(DEDUP_WINDOW);
-        let model_log = model.clone();
-        let mut now = NOW;
-        for round in 0..60 {
-            now += rng.i64(0..Duration::from_secs(100).as_millis() as i64);
-            let step = self::step(&mut rng, &model_log);
-            let asked = |stale: bool| step.trim.filter(|asked| asked.is_stale == stale);
-            let stale = asked(true).map(|asked| trims(asked, &*store.log, &model_log));
-            let before = self::step(&mut rng, &model_log);
-            let by_store = commit(&mut store.journal, &*store.log, &before, None, now);
-            let by_model = commit(&mut model, &model_log, &before, None, now);
-            assert_eq!(answers(&by_store), answers(&by_model), "seed {seed}, before round {round}");
-            let trims = stale.or_else(|| asked(false).map(|asked| trims(asked, &*store.log, &model_log)));
-            let (of_store, of_model) = trims.unzip();
-            let by_store = commit(&mut store.journal, &*store.log, &step, of_store, now);
-            let by_model = commit(&mut model, &model_log, &step, of_model, now);
-            by_store.trimmed.iter().for_each(|done| answered[usize::from(*done)] += 1);
-            assert_eq!(answers(&by_store), answers(&by_model), "seed {seed}, round {round}");
-            assert_eq!(said(&*store.log), said(&model_log), "seed {seed}, round {round}");
-            if rng.u8(0..8) == 0 {
-                store.journal.sync().unwrap();
-            }
-        }
-    }
-    assert!(answered.iter().all(|times| *times > 5), "refused and done: {answered:?}");
+fn the_store_and_the_model_say_the_same_through_kills_and_power_cuts() {
+    let cases = std::env::var("DOORMAN_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
+    let runs = [(); THREADS].map(|()| thread::spawn(move || run(cases.div_ceil(THREADS as u32))));
+    let failures: Vec<String> = runs.into_iter().filter_map(|run| run.join().unwrap()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let trims = machine::TRIMS.each_ref().map(|count| count.load(Ordering::Relaxed));
+    assert!(cases < CASES_WITH_ALL || trims.iter().all(|count| *count > 50), "refused and done: {trims:?}");
+}
+
+/// Runs so many histories; the shortest one found that fails.
+fn run(cases: u32) -> Option<String> {
+    let config = Config { cases, max_shrink_iters: SHRINKS, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config.clone());
+    let histories = History::sequential_strategy(STEPS);
+    let result = runner.run(&histories, |(world, steps, seen)| {
+        Machine::test_sequential(config.clone(), world, steps, seen);
+        Ok(())
+    });
+    result.err().map(|error| error.to_string())
 }

@@ -124,13 +124,13 @@ fn after_an_error_nothing_more_is_written() {
     put(folder.path(), Table::Dedup, &[1; 16], b"\xffnot a row");
     let mut opened = open(folder.path());
     let mut commit = |identity| {
-        let commit = Commit { events: vec![event(identity)], ..Commit::default() };
-        opened.journal.commit(commit, NOW, true)
+        let mut commit = Commit { events: vec![event(identity)], ..Commit::default() };
+        opened.journal.commit(&mut commit, NOW, true)
     };
     let first = commit(1).unwrap_err().to_string();
     assert!(first.contains("`dedup`") && first.contains("version 255"), "{first}");
     assert_eq!(commit(2).unwrap_err().to_string(), first, "another event, the same answer");
     let synced: Result<(), StoreError> = opened.journal.sync();
     assert_eq!(synced.unwrap_err().to_string(), first);
-    assert!(opened.journal.commit(Commit::default(), NOW, false).is_err());
+    assert!(opened.journal.commit(&mut Commit::default(), NOW, false).is_err());
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use doorman_core::mapping::GenerationId;
 use doorman_core::store::{
-    Appended, Commit, DueKey, Journal, Lease, Log, Next, Plan, Stretch, Through, Verdict,
+    Appended, Commit, Counts, DueKey, Journal, Lease, Log, Next, Plan, Stretch, Through, Verdict,
 };
 use doorman_plugin::DeliveryId;
 
@@ -20,12 +20,13 @@ use crate::{OpenError, Opened, Settings, Store, keys};
 /// A store with every status and every kind of row:
 ///
 /// 1 and 2 are trimmed, 3 waits for a retry, 4 has one delivery delivered and one with a dispatcher, 5 is dead, 6 is held,
-/// 7 and 8 were dropped as one run, 9 has failed, 10 is not mapped.
+/// 7 and 8 were dropped as one run, 9 has failed, 10 has one delivery delivered and one cancelled, 11 is cancelled and has
+/// a late attempt, 12 is not mapped.
 fn sound() -> (tempfile::TempDir, Opened) {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = open(folder.path());
     let journal = &mut opened.journal;
-    let events: Vec<_> = (0..10).chain([4]).map(event).collect();
+    let events: Vec<_> = (0..12).chain([4]).map(event).collect();
     let accepted = accept(journal, events);
     let actions = |count| Verdict::Actions(vec![action(Lease::Dispatcher); count]);
     let dropped = || Verdict::Dropped { reason: "no handler".to_owned(), place: None };
@@ -38,18 +39,26 @@ fn sound() -> (tempfile::TempDir, Opened) {
     close(journal, 4, Next::Delivered);
     plan(journal, 5, actions(1));
     close(journal, 5, Next::Dead { reason: "gone".to_owned() });
-    let Appended::Accepted(fifth) = &accepted.events[4] else { panic!() };
-    let id = DeliveryId { event: fifth.info.id, number: 1 };
-    journal.commit(Commit { revivals: vec![id], ..Commit::default() }, NOW, true).unwrap();
+    let id = |seq: usize, number| match &accepted.events[seq - 1] {
+        Appended::Accepted(event) => DeliveryId { event: event.info.id, number },
+        repeat => panic!("{repeat:?}"),
+    };
+    journal.commit(&mut Commit { revivals: vec![id(5, 1)], ..Commit::default() }, NOW, true).unwrap();
     close(journal, 5, Next::Dead { reason: "gone".to_owned() });
     plan(journal, 6, Verdict::Held);
     let run = [7, 8].map(|seq| Plan { seq, generation: GenerationId(1), verdict: dropped() });
-    journal.commit(Commit { plans: run.into(), ..Commit::default() }, NOW, true).unwrap();
+    journal.commit(&mut Commit { plans: run.into(), ..Commit::default() }, NOW, true).unwrap();
     plan(journal, 9, Verdict::Failed { error: "failed".to_owned(), place: None });
+    plan(journal, 10, actions(2));
+    close(journal, 10, Next::Delivered);
+    plan(journal, 11, actions(1));
+    let discards = vec![id(10, 2), id(11, 1)];
+    journal.commit(&mut Commit { discards, ..Commit::default() }, NOW, true).unwrap();
+    close(journal, 11, Next::Delivered);
     let old = Through { finished: 2, dead: 0 };
     let mut trim = opened.log.survey(Stretch { after: 0, through: 2 }, old, 99).unwrap().trim;
     trim.through = old;
-    opened.journal.commit(Commit { trims: vec![trim], ..Commit::default() }, NOW, true).unwrap();
+    opened.journal.commit(&mut Commit { trims: vec![trim], ..Commit::default() }, NOW, true).unwrap();
     opened.log.keep_generation(GenerationId(1), b"scripts").unwrap();
     (folder, opened)
 }
@@ -88,10 +97,11 @@ fn a_sound_store_is_found_sound() {
     let report = verify(&opened);
     assert_eq!(report.flaws, []);
     assert_eq!(report.counted.trimmed, 2);
-    assert_eq!((report.counted.pending, report.counted.dead, report.counted.dropped), (4, 2, 2));
+    let Counts { pending, delivered, dead, dropped, .. } = report.counted;
+    assert_eq!((pending, delivered, dead, dropped), (4, 1, 2, 3));
     let rows: BTreeMap<_, _> = report.rows.iter().map(|one| (one.table, one.rows)).collect();
-    assert_eq!((rows["events"], rows["plans"], rows["open"], rows["due"], rows["dead"]), (8, 6, 3, 1, 1));
-    assert_eq!((rows["deliveries"], rows["repeats"], rows["dedup"]), (4, 1, 10));
+    assert_eq!((rows["events"], rows["plans"], rows["open"], rows["due"], rows["dead"]), (10, 8, 3, 1, 1));
+    assert_eq!((rows["deliveries"], rows["cancelled"], rows["repeats"], rows["dedup"]), (6, 2, 1, 12));
     assert_eq!(rows.len(), Table::ALL.len());
     drop(opened);
     assert_eq!(verify(&open(folder.path())).flaws, [], "leases are due again after a restart");
@@ -104,15 +114,16 @@ fn missing_events_are_named_with_all_that_they_leave_behind() {
     let flaws = without_counts(after(|batch| {
         batch.delete(Table::Events, &keys::event(5));
         batch.delete(Table::Events, &keys::event(6));
+        batch.delete(Table::Events, &keys::event(11));
     }));
     assert!(flaws.contains(&(FlawKind::MissingEvents, "events", "positions 5 to 6".to_owned())), "{flaws:?}");
     let orphans =
         |table| flaws.iter().filter(|(kind, at, _)| (*kind, *at) == (FlawKind::Orphan, table)).count();
-    let tables = ["plans", "open", "deliveries", "dead", "repeats"];
-    assert_eq!(tables.map(orphans), [2, 1, 2, 1, 1], "{flaws:?}");
+    let tables = ["plans", "open", "deliveries", "dead", "cancelled", "repeats"];
+    assert_eq!(tables.map(orphans), [3, 1, 3, 1, 1, 1], "{flaws:?}");
 
-    let flaws = without_counts(after(|batch| batch.delete(Table::Events, &keys::event(10))));
-    assert_eq!(flaws, [(FlawKind::MissingEvents, "events", "positions 10 to 10".to_owned())]);
+    let flaws = without_counts(after(|batch| batch.delete(Table::Events, &keys::event(12))));
+    assert_eq!(flaws, [(FlawKind::MissingEvents, "events", "positions 12 to 12".to_owned())]);
 }
 
 #[test]
@@ -120,7 +131,7 @@ fn each_table_s_damage_is_named_with_its_key() {
     type Change = fn(&mut Batch<'_>);
     let event = |seq| hex(&keys::event(seq));
     let delivery = |seq, number| hex(&keys::delivery(seq, number));
-    let cases: [(Change, FlawKind, &str, String); 14] = [
+    let cases: [(Change, FlawKind, &str, String); 19] = [
         (|batch| batch.delete(Table::Plans, &keys::event(4)), FlawKind::Plan, "plans", event(4)),
         (
             |batch| batch.delete(Table::Open, &keys::delivery(4, 2)),
@@ -168,6 +179,36 @@ fn each_table_s_damage_is_named_with_its_key() {
             delivery(1, 1),
         ),
         (
+            |batch| batch.put(Table::Cancelled, &keys::delivery(1, 1), &[]),
+            FlawKind::Orphan,
+            "cancelled",
+            delivery(1, 1),
+        ),
+        (
+            |batch| batch.put(Table::Cancelled, &keys::delivery(11, 1), b"\x09"),
+            FlawKind::Unreadable,
+            "cancelled",
+            delivery(11, 1),
+        ),
+        (
+            |batch| batch.delete(Table::Cancelled, &keys::delivery(10, 2)),
+            FlawKind::EndUnknown,
+            "open",
+            delivery(10, 2),
+        ),
+        (
+            |batch| batch.put(Table::Dead, &keys::delivery(11, 1), &[]),
+            FlawKind::Dead,
+            "dead",
+            delivery(11, 1),
+        ),
+        (
+            |batch| batch.delete(Table::Deliveries, &keys::attempt(11, 1, 0)),
+            FlawKind::Attempts,
+            "cancelled",
+            delivery(11, 1),
+        ),
+        (
             |batch| batch.put(Table::Events, &keys::event(7), b"\x09"),
             FlawKind::Unreadable,
             "events",
@@ -201,7 +242,7 @@ fn counts_that_are_off_are_named() {
     let said: Vec<_> = verify(&opened).flaws.into_iter().map(|flaw| flaw.what).collect();
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(said.contains(&"it counts 3 pending events, and the rows come to 4".to_owned()), "{said:?}");
-    assert!(said.contains(&"it counts 1 delivered events, and the rows come to 0".to_owned()), "{said:?}");
+    assert!(said.contains(&"it counts 2 delivered events, and the rows come to 1".to_owned()), "{said:?}");
     assert!(said.contains(&"it counts 7 held events, and the rows come to 1".to_owned()), "{said:?}");
 }
 
@@ -230,7 +271,7 @@ fn a_folder_is_verified_and_nothing_in_it_is_changed() {
     drop(opened);
     let before = contents(folder.path());
     let report = verify_folder(folder.path()).unwrap();
-    assert_eq!((report.flaws.as_slice(), report.counted.accepted), (&[][..], 10));
+    assert_eq!((report.flaws.as_slice(), report.counted.accepted), (&[][..], 12));
     assert_eq!(contents(folder.path()), before);
     let nowhere = folder.path().join("nowhere");
     assert!(matches!(verify_folder(&nowhere), Err(OpenError::Missing { .. })));
@@ -240,7 +281,7 @@ fn a_folder_is_verified_and_nothing_in_it_is_changed() {
 #[test]
 fn a_table_file_with_a_wrong_checksum_is_found() {
     let (folder, opened) = sound();
-    opened.log.database.flush(Table::Events);
+    opened.log.database.flush_table(Table::Events);
     drop(opened);
     let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "sst")).collect();

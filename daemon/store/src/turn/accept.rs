@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use doorman_core::faults;
 use doorman_core::id;
 use doorman_core::identity::Hash128;
 use doorman_core::store::{Appended, Dedup, Event, NewEvent, Repeats, StoreError};
@@ -10,7 +11,7 @@ use doorman_plugin::{EventId, EventInfo};
 
 use super::Turn;
 use crate::keys;
-use crate::negative_control::REMEMBERS_IDENTITIES;
+use crate::recent::First;
 use crate::record::{self, EventHeader, Identity, RepeatsRecord};
 use crate::table::Table;
 
@@ -32,17 +33,20 @@ impl Turn<'_> {
     }
 
     /// The event that had an identity first, if that is within the window.
-    fn first_of(&self, identity: &Hash128) -> Result<Option<(EventId, Hash128)>, StoreError> {
-        if let Some(first) = self.identities.get(identity) {
-            return Ok(Some(*first));
-        }
+    fn first_of(&self, identity: &Hash128) -> Result<Option<First>, StoreError> {
+        let first = match self.recent.first_of(identity) {
+            Some(first) => Some(first),
+            None => self.stored_first_of(identity)?,
+        };
+        Ok(first.filter(|(event, _)| id::unix_ms(event).saturating_add(self.window_ms) >= self.now))
+    }
+
+    fn stored_first_of(&self, identity: &Hash128) -> Result<Option<First>, StoreError> {
         let Some(value) = self.latest.get(Table::Dedup, identity)? else {
             return Ok(None);
         };
         let row = Identity::parse(&value).map_err(|malformed| malformed.at(Table::Dedup, identity))?;
-        let event = row.event();
-        let remembered = id::unix_ms(&event).saturating_add(self.window_ms) >= self.now;
-        Ok(remembered.then_some((event, row.body_hash)))
+        Ok(Some((row.event(), row.body_hash)))
     }
 
     fn note_repeat(&mut self, of: &EventId, conflict: bool) -> Result<(), StoreError> {
@@ -95,10 +99,11 @@ impl Turn<'_> {
     }
 
     fn remember(&mut self, identity: Hash128, event: &EventId, body_hash: Hash128) {
-        self.identities.insert(identity, (*event, body_hash));
-        if REMEMBERS_IDENTITIES {
-            let row = Identity::new(event, body_hash);
-            self.batch.put_record(&mut self.buffer, Table::Dedup, &identity, &row);
+        if faults::breaks("no-dedup") {
+            return;
         }
+        self.recent.remember(identity, (*event, body_hash));
+        let row = Identity::new(event, body_hash);
+        self.batch.put_record(&mut self.buffer, Table::Dedup, &identity, &row);
     }
 }

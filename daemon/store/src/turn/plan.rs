@@ -53,14 +53,11 @@ impl Turn<'_> {
         if before == Settled::Yes {
             return Ok(());
         }
-        if before == Settled::Failed {
-            self.departures.push(plan.seq);
-        }
         let after = Settled::by(&plan.verdict);
         self.only_repeats = false;
         self.ledger.mapped_through = self.ledger.mapped_through.max(plan.seq);
         if before == Settled::No && self.joins_a_run(plan) {
-            self.ledger.move_event(Status::Pending, Status::Dropped);
+            self.move_event(plan.seq, Status::Pending, Status::Dropped);
             return Ok(());
         }
         self.planned.insert(plan.seq, after);
@@ -69,7 +66,7 @@ impl Turn<'_> {
         if let Verdict::Actions(actions) = &plan.verdict {
             self.open_deliveries(plan.seq, actions);
         }
-        self.ledger.move_event(before.status(), status_after(plan));
+        self.move_event(plan.seq, before.status(), status_after(plan));
         Ok(())
     }
 

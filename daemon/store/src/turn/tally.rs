@@ -1,9 +1,9 @@
-//! How many deliveries of an event are open and dead, for events with several: the last one to end decides the event.
+//! How many deliveries of an event are open, dead and cancelled, for events with several: together they decide the event.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use doorman_core::store::StoreError;
+use doorman_core::store::{Status, StoreError, Undelivered};
 
 use crate::database::View;
 use crate::keys;
@@ -12,13 +12,46 @@ use crate::table::Table;
 /// Events that are kept in mind from one commit to the next; more are counted anew from the tables.
 const REMEMBERED_EVENTS: usize = 65_536;
 
-/// What is left of an event.
+/// The deliveries of an event that have not arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Left {
-    /// Open deliveries.
-    pub open: u16,
-    /// Dead ones.
-    pub dead: u16,
+    open: u16,
+    dead: u16,
+    cancelled: u16,
+}
+
+impl Left {
+    /// Of an event with one delivery; `None`: it has arrived.
+    pub fn of_one(standing: Option<Undelivered>) -> Self {
+        let mut left = Self::default();
+        if let Some(standing) = standing {
+            left.add(standing);
+        }
+        left
+    }
+
+    /// One more that stands like this.
+    pub fn add(&mut self, standing: Undelivered) {
+        *self.count(standing) += 1;
+    }
+
+    /// The status of an event that was planned with so many deliveries.
+    pub fn status(self, deliveries: u16) -> Status {
+        match self {
+            Self { open: 1.., .. } => Status::Pending,
+            Self { dead: 1.., .. } => Status::Dead,
+            Self { cancelled, .. } if cancelled == deliveries => Status::Dropped,
+            _ => Status::Delivered,
+        }
+    }
+
+    fn count(&mut self, standing: Undelivered) -> &mut u16 {
+        match standing {
+            Undelivered::Open => &mut self.open,
+            Undelivered::Dead => &mut self.dead,
+            Undelivered::Cancelled => &mut self.cancelled,
+        }
+    }
 }
 
 /// What is left of events with several deliveries. The writer takes every change of theirs through here, so that what
@@ -45,28 +78,30 @@ impl Tally {
 
     /// An event was planned with so many deliveries.
     pub fn planned(&mut self, seq: u64, deliveries: u16) {
-        self.events.insert(seq, Left { open: deliveries, dead: 0 });
+        self.events.insert(seq, Left { open: deliveries, ..Left::default() });
     }
 
-    /// An open delivery ended; what is left now.
-    pub fn ended(&mut self, tables: &View<'_>, seq: u64, dead: bool) -> Result<Left, StoreError> {
-        let left = self.left(tables, seq)?;
-        left.open = left.open.saturating_sub(1);
-        left.dead += u16::from(dead);
-        let left = *left;
-        if left.open == 0 {
-            self.finished.push(seq);
-        }
-        Ok(left)
-    }
-
-    /// A dead delivery is open again; what was left before.
-    pub fn revived(&mut self, tables: &View<'_>, seq: u64) -> Result<Left, StoreError> {
+    /// A delivery that stood like this now stands like that (`None`: it has arrived): what was left of its event, and
+    /// what is left now.
+    pub fn moved(
+        &mut self,
+        tables: &View<'_>,
+        seq: u64,
+        from: Undelivered,
+        to: Option<Undelivered>,
+    ) -> Result<(Left, Left), StoreError> {
         let left = self.left(tables, seq)?;
         let before = *left;
-        left.open += 1;
-        left.dead = left.dead.saturating_sub(1);
-        Ok(before)
+        let count = left.count(from);
+        *count = count.saturating_sub(1);
+        if let Some(to) = to {
+            *left.count(to) += 1;
+        }
+        let after = *left;
+        if after.open == 0 {
+            self.finished.push(seq);
+        }
+        Ok((before, after))
     }
 
     fn left(&mut self, tables: &View<'_>, seq: u64) -> Result<&mut Left, StoreError> {
@@ -75,7 +110,8 @@ impl Tally {
             Entry::Vacant(entry) => {
                 let open = count(tables, Table::Open, seq)?;
                 let dead = count(tables, Table::Dead, seq)?;
-                Ok(entry.insert(Left { open, dead }))
+                let cancelled = count(tables, Table::Cancelled, seq)?;
+                Ok(entry.insert(Left { open, dead, cancelled }))
             }
         }
     }

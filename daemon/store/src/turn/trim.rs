@@ -1,8 +1,9 @@
 //! Trim: finished events go, with all that belongs to them but their identities.
 //!
-//! The survey that a trim rests on was made while others wrote. Delivered and dropped events stay so for good; a dead one
-//! does not, if it is revived or mapped again. So all that can be wrong with a survey is that one of its dead events has
-//! departed since, and departures are few and kept in mind.
+//! The survey that a trim rests on was made while others wrote. A finished event stays as it is unless an operator wants it
+//! otherwise: a dead or cancelled delivery is revived, a dead one is discarded, an event whose mapping failed is mapped
+//! again. So all that can be wrong with a survey is that one of its events has departed like that since, and departures
+//! are few and kept in mind.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -21,7 +22,8 @@ const REMEMBERED_DEPARTURES: usize = 4_096;
 const LEAST_RELEASED: u64 = 8_192;
 
 /// The tables whose rows belong to an event and go with it. Open and due rows end before.
-const OF_EVENTS: [Table; 5] = [Table::Events, Table::Plans, Table::Deliveries, Table::Repeats, Table::Dead];
+const OF_EVENTS: [Table; 6] =
+    [Table::Events, Table::Plans, Table::Deliveries, Table::Repeats, Table::Dead, Table::Cancelled];
 
 /// What has happened that a survey may not have seen.
 #[derive(Default)]
@@ -31,12 +33,19 @@ pub struct Past {
 }
 
 impl Past {
+    /// Of a new writer, with the marks of all that came before it behind it: what its predecessor wrote last it may not
+    /// have noted, so no survey from before holds any more, and whoever waits for departures looks again.
+    pub fn behind(seen: Seen) -> Self {
+        let seen = Seen { departures: seen.departures + 1, trims: seen.trims + 1 };
+        Self { seen, departures: VecDeque::new() }
+    }
+
     /// What a survey that begins now has seen.
     pub fn seen(&self) -> Seen {
         self.seen
     }
 
-    /// A commit is written in which these events departed from being dead, and so many trims were done.
+    /// A commit is written in which these events ceased to be what they were, and so many trims were done.
     pub fn note(&mut self, departures: &[u64], trims: u64) {
         self.seen.departures += departures.len() as u64;
         self.seen.trims += trims;
@@ -125,6 +134,17 @@ mod tests {
         assert!(!past.contradicts(&trim_of(7, past.seen())));
         past.note(&[], 1);
         assert!(past.contradicts(&trim_of(5, seen)), "another trim came in between");
+    }
+
+    #[test]
+    fn no_survey_holds_from_one_writer_to_the_next() {
+        let mut before = Past::default();
+        before.note(&[5], 1);
+        let seen = before.seen();
+        let past = Past::behind(seen);
+        assert!(past.contradicts(&trim_of(9, seen)));
+        assert!(past.contradicts(&trim_of(9, Seen { departures: seen.departures + 1, ..seen })));
+        assert!(!past.contradicts(&trim_of(9, past.seen())));
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use doorman_core::store::{Action, Attempt, DueKey, Lease, Next, Status};
+use doorman_core::store::{Action, Attempt, DueKey, Lease, Next, Status, Undelivered};
 
 use super::report::{FlawKind, Report};
 use crate::database::{Row, View};
 use crate::keys;
-use crate::record::{AttemptRecord, OpenRecord, OpenRow, Outline, RepeatsRecord};
+use crate::record::{
+    AttemptRecord, CancelledRecord, CancelledRow, OpenRecord, OpenRow, Outline, RepeatsRecord,
+};
 use crate::table::Table;
+use crate::turn::Left;
 
 /// What is planned of an event.
 pub enum Known {
@@ -27,6 +30,7 @@ pub struct Belongings {
     pub open: Vec<Row>,
     pub attempts: Vec<Row>,
     pub dead: Vec<Row>,
+    pub cancelled: Vec<Row>,
 }
 
 /// What is there of a delivery.
@@ -34,6 +38,9 @@ pub struct Belongings {
 struct Delivery {
     open: Option<OpenRow>,
     is_dead: bool,
+    /// Whether it has a cancelled row, and what that says if it can be read.
+    is_cancelled: bool,
+    cancelled: Option<CancelledRow>,
     logged: u16,
     last: Option<Attempt>,
 }
@@ -81,14 +88,19 @@ fn check_deliveries(
     deliveries: &BTreeMap<u16, Delivery>,
     report: &mut Report,
 ) -> Status {
-    let mut status = Status::Delivered;
+    let mut left = Left::default();
     for (number, action) in (1..=u16::MAX).zip(plan) {
         let none = Delivery::default();
         let delivery = deliveries.get(&number).unwrap_or(&none);
         let key = keys::delivery(seq, number);
         if let Some(row) = &delivery.open {
-            status = Status::Pending;
+            left.add(Undelivered::Open);
             check_open(view, (seq, number), row, (plan.len(), action, delivery), report);
+            continue;
+        }
+        if delivery.is_cancelled {
+            left.add(Undelivered::Cancelled);
+            check_cancelled(&key, plan.len(), action, delivery, report);
             continue;
         }
         match delivery.last.as_ref().map(|last| &last.next) {
@@ -101,16 +113,32 @@ fn check_deliveries(
                     let what = "its last attempt says that it is dead, and it has no dead row";
                     report.flaw(FlawKind::Dead, Table::Dead, &key, what);
                 }
-                status = if status == Status::Pending { status } else { Status::Dead };
+                left.add(Undelivered::Dead);
             }
             Some(Next::Retry { .. }) | None => {
-                status = Status::Pending;
+                left.add(Undelivered::Open);
                 let what = "a delivery that is neither open nor has ended";
                 report.flaw(FlawKind::EndUnknown, Table::Open, &key, what);
             }
         }
     }
-    status
+    left.status(u16::try_from(plan.len()).unwrap_or(u16::MAX))
+}
+
+fn check_cancelled(key: &[u8], planned: usize, action: &Action, delivery: &Delivery, report: &mut Report) {
+    if delivery.is_dead {
+        report.flaw(FlawKind::Dead, Table::Dead, key, "its delivery is cancelled");
+    }
+    // One that cannot be read has been noted.
+    let Some(CancelledRow { was, .. }) = &delivery.cancelled else { return };
+    if usize::from(was.deliveries) != planned || was.destination != action.destination {
+        let what = "it is not what its event's plan asks for";
+        report.flaw(FlawKind::Cancelled, Table::Cancelled, key, what);
+    }
+    if was.logged != delivery.logged {
+        let what = format!("it counts {} attempts, and the log has {}", was.logged, delivery.logged);
+        report.flaw(FlawKind::Attempts, Table::Cancelled, key, what);
+    }
 }
 
 fn check_open(
@@ -130,6 +158,9 @@ fn check_open(
     }
     if delivery.is_dead {
         report.flaw(FlawKind::Dead, Table::Dead, &key, "its delivery is open");
+    }
+    if delivery.is_cancelled {
+        report.flaw(FlawKind::Cancelled, Table::Cancelled, &key, "its delivery is open");
     }
     let Lease::Due(at) = row.lease else { return };
     let due = keys::due(&row.destination, DueKey { at, seq, number });
@@ -158,6 +189,15 @@ fn read(rows: &Belongings, report: &mut Report) -> BTreeMap<u16, Delivery> {
     for (key, _) in &rows.dead {
         let Some((_, number)) = keys::parse_delivery(key) else { continue };
         deliveries.entry(number).or_default().is_dead = true;
+    }
+    for (key, value) in &rows.cancelled {
+        let Some((_, number)) = keys::parse_delivery(key) else { continue };
+        let delivery = deliveries.entry(number).or_default();
+        delivery.is_cancelled = true;
+        match CancelledRecord::parse(value) {
+            Ok(row) => delivery.cancelled = Some(row),
+            Err(malformed) => report.failed(Table::Cancelled, &malformed.at(Table::Cancelled, key)),
+        }
     }
     for (key, value) in &rows.attempts {
         let Some(((_, number), index)) = keys::parse_attempt(key) else { continue };

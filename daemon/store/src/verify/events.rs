@@ -21,6 +21,7 @@ pub fn check(view: &View<'_>, cursors: Cursors, stop: &AtomicBool, report: &mut 
         Column::new(view, Table::Open, 10),
         Column::new(view, Table::Deliveries, 12),
         Column::new(view, Table::Dead, 10),
+        Column::new(view, Table::Cancelled, 10),
         Column::new(view, Table::Repeats, 8),
     ];
     let mut pass = Pass { cursors, next: 1, run_through: 0, held: 0 };
@@ -29,7 +30,7 @@ pub fn check(view: &View<'_>, cursors: Cursors, stop: &AtomicBool, report: &mut 
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let [events, plans, open, attempts, dead, repeats] =
+        let [events, plans, open, attempts, dead, cancelled, repeats] =
             columns.each_mut().map(|column| column.take(seq, report));
         if !open.is_empty() {
             first_open.get_or_insert(seq);
@@ -39,13 +40,17 @@ pub fn check(view: &View<'_>, cursors: Cursors, stop: &AtomicBool, report: &mut 
                 &[(Table::Plans, plans), (Table::Open, open), (Table::Deliveries, attempts)],
                 report,
             );
-            pass.orphans(&[(Table::Dead, dead), (Table::Repeats, repeats)], report);
+            pass.orphans(
+                &[(Table::Dead, dead), (Table::Cancelled, cancelled), (Table::Repeats, repeats)],
+                report,
+            );
             continue;
         };
         pass.arrive(seq, &event, report);
         event::check_repeats(&repeats, report);
         let known = pass.plan(seq, plans.into_iter().next(), report);
-        let status = event::check(view, seq, known, &Belongings { open, attempts, dead }, report);
+        let rows = Belongings { open, attempts, dead, cancelled };
+        let status = event::check(view, seq, known, &rows, report);
         pass.count(status, report);
     }
     pass.end(first_open, report);

@@ -63,6 +63,8 @@ pub enum FlawKind {
     StrayDue,
     /// A dead row, or the lack of one, against the last attempt.
     Dead,
+    /// A cancelled row that is not what its delivery's other rows say, or its plan.
+    Cancelled,
     /// A delivery of which nobody knows the end.
     EndUnknown,
     /// Attempts that are not numbered without a gap.
@@ -93,7 +95,7 @@ impl FlawKind {
             FlawKind::Orphan | FlawKind::StrayDue | FlawKind::Stray => {
                 "left over from something that is lost or gone, and harmless by itself: keep a copy of the folder and report it"
             }
-            FlawKind::Dead | FlawKind::Attempts => {
+            FlawKind::Dead | FlawKind::Cancelled | FlawKind::Attempts => {
                 "the log of this delivery is not to be trusted: keep a copy of the folder and report it"
             }
             FlawKind::Unreadable | FlawKind::UnreadableTable => {

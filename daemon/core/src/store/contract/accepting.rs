@@ -2,7 +2,7 @@
 
 use super::{DEDUP_WINDOW, START, Subject, accepted, hash, identified, unidentified};
 use crate::id;
-use crate::store::{Appended, Dedup, NewEvent, Repeats};
+use crate::store::{Appended, Commit, Dedup, NewEvent, Repeats};
 
 fn duplicate_of(appended: &Appended) -> (u64, bool) {
     match appended {
@@ -99,4 +99,12 @@ pub fn positions_are_contiguous_and_time_never_runs_backwards(mut subject: Subje
     assert_eq!((event.seq, event.received_at), (3, START));
     assert_eq!(id::unix_ms(&event.info.id), START);
     assert_eq!(subject.log.accepted_through(), 3);
+}
+
+/// Not even the time.
+pub fn an_empty_commit_changes_nothing(mut subject: Subject) {
+    subject.now += 500;
+    subject.commit(Commit::default());
+    subject.now -= 500;
+    assert_eq!(subject.accept(1).remove(0).received_at, START);
 }

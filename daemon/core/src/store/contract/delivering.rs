@@ -4,7 +4,7 @@ use doorman_plugin::DeliveryId;
 
 use super::{START, Subject, action, close, dead, leased, retry};
 use crate::id;
-use crate::store::{DueKey, Lease, Next, Progress, Status};
+use crate::store::{DueKey, Lease, Next, Progress, Status, Undelivered};
 
 fn parked(destination: &str, at: i64) -> crate::store::Action {
     action(destination, Lease::Due(at))
@@ -94,6 +94,17 @@ pub fn a_delivered_event_has_its_attempts_in_the_log(mut subject: Subject) {
     assert!(subject.log.delivery(1, 1).expect("the log reads").is_none());
 }
 
+/// A committer that was made anew writes once more what its predecessor had taken.
+pub fn an_attempt_that_is_brought_twice_is_noted_once(mut subject: Subject) {
+    subject.planned(vec![leased("hook")]);
+    subject.close(vec![close(1, 1, 1, retry(START + 5))]);
+    subject.close(vec![close(1, 1, 1, retry(START + 9))]);
+    assert_eq!(attempts(&subject, 1, 1), [1]);
+    assert_eq!(subject.log.next_due("hook").expect("the log reads"), Some(START + 5));
+    subject.close(vec![close(1, 1, 2, retry(START + 9))]);
+    assert_eq!(attempts(&subject, 1, 1), [1, 2]);
+}
+
 /// Whether the second close comes in the same commit or in a later one; a close of what never was is nothing either.
 pub fn an_ended_delivery_takes_no_further_attempt(mut subject: Subject) {
     subject.planned(vec![leased("hook")]);
@@ -143,7 +154,7 @@ pub fn a_dead_delivery_is_revived_once_and_keeps_its_log(mut subject: Subject) {
     subject.close(vec![close(1, 1, 1, Next::Delivered)]);
     assert_eq!(attempts(&subject, 1, 1), [1, 2, 1]);
     assert_eq!(subject.status(1), Status::Delivered);
-    assert!(subject.log.unfinished(true, None, 9).expect("the log reads").is_empty());
+    assert!(subject.log.undelivered(Undelivered::Dead, None, 9).expect("the log reads").is_empty());
 }
 
 /// Not an open one, not a delivered one, and none by an id that was guessed.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Subject, close, dead, leased};
 use crate::mapping::GenerationId;
-use crate::store::{DeliveryState, Event, Next};
+use crate::store::{DeliveryState, Event, Next, Undelivered};
 
 fn positions(events: &[Arc<Event>]) -> Vec<u64> {
     events.iter().map(|event| event.seq).collect()
@@ -67,7 +67,8 @@ pub fn unfinished_deliveries_are_paged_newest_first(mut subject: Subject) {
     let held = subject.accept(1).remove(0);
     subject.plan(held.seq, crate::store::Verdict::Held);
     subject.close(vec![close(2, 2, 1, Next::Delivered), close(1, 1, 1, dead())]);
-    let page = |before, limit| keys(&subject.log.unfinished(false, before, limit).expect("the log reads"));
+    let open = |before, limit| subject.log.undelivered(Undelivered::Open, before, limit);
+    let page = |before, limit| keys(&open(before, limit).expect("the log reads"));
     assert_eq!(page(None, 9), [(3, 2), (3, 1), (2, 1), (1, 2)]);
     assert_eq!(page(None, 1), [(3, 2)]);
     assert_eq!(page(Some((3, 1)), 1), [(2, 1)]);
@@ -80,7 +81,8 @@ pub fn dead_deliveries_are_paged_newest_first(mut subject: Subject) {
         subject.planned(vec![leased("hook"), leased("audit")]);
     }
     subject.close(vec![close(1, 1, 1, dead()), close(1, 2, 1, dead()), close(3, 2, 1, dead())]);
-    let page = |before, limit| subject.log.unfinished(true, before, limit).expect("the log reads");
+    let dead = |before, limit| subject.log.undelivered(Undelivered::Dead, before, limit);
+    let page = |before, limit| dead(before, limit).expect("the log reads");
     assert_eq!(keys(&page(None, 2)), [(3, 2), (1, 2)]);
     let last = page(Some((1, 2)), 9);
     assert_eq!(keys(&last), [(1, 1)]);

@@ -5,7 +5,8 @@ use doorman_plugin::DeliveryId;
 use super::{DEDUP_WINDOW, START, Subject, accepted, close, dead, identified, leased};
 use crate::mapping::GenerationId;
 use crate::store::{
-    Appended, Commit, Event, Next, Plan, Progress, Repeats, Status, Stretch, Survey, Through, Trim, Verdict,
+    Appended, Commit, Event, Next, Plan, Progress, Repeats, Status, Stretch, Survey, Through, Trim,
+    Undelivered, Verdict,
 };
 
 const MANY: usize = usize::MAX;
@@ -46,6 +47,19 @@ impl Subject {
 
     fn left(&self) -> Vec<u64> {
         positions(&self.log.events_after(0, MANY).expect("the log reads"))
+    }
+
+    fn undelivered(&self, standing: Undelivered) -> usize {
+        self.log.undelivered(standing, None, MANY).expect("the log reads").len()
+    }
+
+    /// An event with these many deliveries, the last of which is discarded; the others are delivered.
+    fn cancelled(&mut self, deliveries: u16) -> DeliveryId {
+        let event = self.planned((0..deliveries).map(|_| leased("hook")).collect());
+        self.close((1..deliveries).map(|number| close(event.seq, number, 1, Next::Delivered)).collect());
+        let id = DeliveryId { event: event.info.id, number: deliveries };
+        self.discard(vec![id]);
+        id
     }
 
     /// An event whose only delivery is delivered, or dead.
@@ -102,11 +116,11 @@ pub fn dead_events_go_by_their_own_age(mut subject: Subject) {
     subject.ended(dead());
     subject.trim(old(4, 0));
     assert_eq!(subject.left(), [1, 3, 4]);
-    assert_eq!(subject.log.unfinished(true, None, 9).expect("the log reads").len(), 2);
+    assert_eq!(subject.undelivered(Undelivered::Dead), 2);
     let survey = subject.trim(old(4, 3));
     assert_eq!(survey.trim.dead, 2);
     assert_eq!(subject.left(), [4]);
-    assert_eq!(subject.log.unfinished(true, None, 9).expect("the log reads").len(), 1);
+    assert_eq!(subject.undelivered(Undelivered::Dead), 1);
 }
 
 /// For as long as the window is, and with the first one's id.
@@ -163,6 +177,76 @@ pub fn a_trim_is_refused_when_one_of_its_events_was_mapped_again(mut subject: Su
     assert!(!subject.commit_trim(both));
     assert!(subject.commit_trim(second));
     assert_eq!((subject.left(), subject.status(1)), (vec![1], Status::Pending));
+}
+
+/// Those with another delivery that arrived are delivered, those without are dropped.
+pub fn events_with_cancelled_deliveries_are_finished_and_go_whole(mut subject: Subject) {
+    subject.cancelled(1);
+    subject.cancelled(3);
+    subject.accept(1);
+    subject.plan(3, Verdict::Actions(Vec::new()));
+    subject.ended(Next::Delivered);
+    let trim = subject.trim(old(3, 0)).trim;
+    assert_eq!((trim.dropped, trim.delivered, trim.dead), (2, 1, 0));
+    assert_eq!((subject.left(), subject.undelivered(Undelivered::Cancelled)), (vec![4], 0));
+}
+
+/// Whether all its deliveries were cancelled or one of them.
+pub fn a_trim_is_refused_when_a_cancelled_delivery_was_revived(mut subject: Subject) {
+    for deliveries in [1, 2] {
+        let id = subject.cancelled(deliveries);
+        let seq = u64::from(deliveries);
+        let trim = subject.survey(seq - 1, old(seq, 0), MANY).trim;
+        assert_eq!(trim.ranges, [(seq, seq)]);
+        subject.revive(vec![id]);
+        assert!(!subject.commit_trim(trim));
+        assert_eq!(subject.status(seq), Status::Pending);
+        subject.discard(vec![id]);
+        let trim = subject.survey(seq - 1, old(seq, 0), MANY).trim;
+        let commit = Commit { revivals: vec![id], trims: vec![trim], ..Commit::default() };
+        assert_eq!(subject.commit(commit).trimmed, [false]);
+        assert_eq!(subject.status(seq), Status::Pending);
+    }
+    assert_eq!(subject.log.counts().trimmed, 0);
+}
+
+/// It would be counted as dead, and go by the age of the dead.
+pub fn a_trim_is_refused_when_one_of_its_dead_events_was_discarded(mut subject: Subject) {
+    let event = subject.ended(dead());
+    let id = DeliveryId { event: event.info.id, number: 1 };
+    let trim = subject.survey(0, old(0, 1), MANY).trim;
+    let departures = subject.log.departures();
+    subject.discard(vec![id]);
+    assert!(subject.log.departures() > departures, "it may be due now");
+    assert!(!subject.commit_trim(trim));
+    assert_eq!((subject.left(), subject.status(1)), (vec![1], Status::Dropped));
+    assert_eq!(subject.survey(0, old(0, 1), MANY).trim.ranges, []);
+    assert_eq!(subject.trim(old(1, 0)).trim.dropped, 1);
+}
+
+/// An open delivery that is discarded ends its event as an attempt would: no survey has seen it finished.
+pub fn a_pending_event_that_is_discarded_contradicts_no_survey(mut subject: Subject) {
+    subject.ended(Next::Delivered);
+    let event = subject.planned(vec![leased("hook")]);
+    let trim = subject.survey(0, old(2, 2), MANY).trim;
+    subject.discard(vec![DeliveryId { event: event.info.id, number: 1 }]);
+    assert!(subject.commit_trim(trim));
+    assert_eq!((subject.left(), subject.status(2)), (vec![2], Status::Dropped));
+}
+
+/// An attempt was under way when its delivery was cancelled, and its event is gone when it ends; or goes with it.
+pub fn an_attempt_that_ends_late_brings_no_trimmed_delivery_back(mut subject: Subject) {
+    subject.cancelled(1);
+    let trim = subject.survey(0, old(1, 0), MANY).trim;
+    let late = || vec![close(1, 1, 1, Next::Delivered)];
+    let committed = subject.commit(Commit { closes: late(), trims: vec![trim], ..Commit::default() });
+    assert_eq!(committed.trimmed, [true]);
+    for _ in 0..2 {
+        assert!(subject.left().is_empty());
+        assert!(subject.log.attempts(1, 1).expect("the log reads").is_empty());
+        assert_eq!(subject.undelivered(Undelivered::Cancelled), 0);
+        subject.close(late());
+    }
 }
 
 /// Were it taken twice, it would be counted twice.
@@ -232,7 +316,7 @@ pub fn nothing_brings_a_trimmed_event_back(mut subject: Subject) {
     assert!(subject.left().is_empty());
     assert!(subject.due("hook").is_empty());
     assert!(subject.log.held_after(0, 9).expect("the log reads").is_empty());
-    assert!(subject.log.unfinished(false, None, 9).expect("the log reads").is_empty());
+    assert_eq!(subject.undelivered(Undelivered::Open), 0);
 }
 
 /// Positions are never given twice.

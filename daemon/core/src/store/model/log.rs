@@ -9,8 +9,8 @@ use crate::clock::UnixMillis;
 use crate::id;
 use crate::mapping::GenerationId;
 use crate::store::{
-    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Progress, Repeats, Status, StoreError, Stretch,
-    Survey, Through, Verdict,
+    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, Status, StoreError, Stretch, Survey,
+    Through, Undelivered, Verdict,
 };
 
 impl Log for MemoryStore {
@@ -73,20 +73,15 @@ impl Log for MemoryStore {
         Ok(self.lock().deliveries.get(&(seq, number)).map(|kept| kept.log.clone()).unwrap_or_default())
     }
 
-    fn unfinished(
+    fn undelivered(
         &self,
-        dead: bool,
+        standing: Undelivered,
         before: Option<(u64, u16)>,
         limit: usize,
     ) -> Result<Vec<DeliveryState>, StoreError> {
         let state = self.lock();
-        let wanted = |progress: &Progress| match progress {
-            Progress::Open { .. } => !dead,
-            Progress::Dead { .. } => dead,
-            Progress::Delivered => false,
-        };
         let deliveries = state.deliveries.range(..before.unwrap_or((u64::MAX, u16::MAX))).rev();
-        let matching = deliveries.filter(|(_, kept)| wanted(&kept.progress));
+        let matching = deliveries.filter(|(_, kept)| Undelivered::of(&kept.progress) == Some(standing));
         Ok(matching.filter_map(|(key, kept)| state.delivery_state(*key, kept)).take(limit).collect())
     }
 

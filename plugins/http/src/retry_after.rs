@@ -1,12 +1,25 @@
-//! The `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date in one of HTTP's three forms.
+//! The `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date in one of HTTP's three forms. And
+//! `retry-after-ms`, which some destinations send beside it: milliseconds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hyper::HeaderMap;
+use hyper::header::RETRY_AFTER;
 
 /// No destination can put a delivery off for longer.
 pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// How long the destination wants us to wait from `now`, if it says so: the longer one where two headers differ.
+pub fn of(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let in_ms = text("retry-after-ms").and_then(|value| whole_number(value.trim()));
+    let in_ms = in_ms.map(|ms| Duration::from_millis(ms).min(LONGEST));
+    let after = text(RETRY_AFTER.as_str()).and_then(|value| parse(value, now));
+    in_ms.max(after)
+}
 
 /// How long to wait from `now`, at most [`LONGEST`]; zero for a date that is past. `None` for any other text.
 pub fn parse(value: &str, now: SystemTime) -> Option<Duration> {
@@ -84,6 +97,19 @@ mod tests {
     fn seconds_are_read() {
         assert_eq!(seconds("120"), Some(120));
         assert_eq!(seconds(" 0 "), Some(0));
+    }
+
+    #[test]
+    fn milliseconds_are_read_too_and_the_longer_wait_counts() {
+        let of = |pairs: &[(&'static str, &str)]| {
+            let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            of(&headers.collect(), at(0)).map(|wait| wait.as_millis())
+        };
+        assert_eq!(of(&[("retry-after-ms", "1500")]), Some(1_500));
+        assert_eq!(of(&[("retry-after-ms", "1500"), ("retry-after", "2")]), Some(2_000));
+        assert_eq!(of(&[("retry-after-ms", "1500"), ("retry-after", "1")]), Some(1_500));
+        assert_eq!(of(&[("retry-after-ms", "99999999999")]), Some(86_400_000));
+        assert_eq!((of(&[("retry-after-ms", "1.5")]), of(&[])), (None, None));
     }
 
     #[test]

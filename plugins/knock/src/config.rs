@@ -1,0 +1,84 @@
+//! The keys, and what they must look like.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use doorman_plugin::{ConfigError, Secret, duration, typed_config};
+use doorman_plugin_http::client::{default_connect_timeout, default_max_idle_connections};
+use doorman_plugin_http::{Connecting, Secrets, Url, headers};
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use serde::Deserialize;
+
+/// What Knock's public keys begin with, which are in everybody's browser and may trigger nothing.
+const PUBLIC_KEY: &str = "pk_";
+
+/// The keys as they are written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    api_key: Secret,
+    #[serde(default = "default_base_url")]
+    base_url: String,
+    #[serde(default)]
+    ca_file: Option<PathBuf>,
+    #[serde(default = "default_connect_timeout", deserialize_with = "duration::deserialize")]
+    connect_timeout: Duration,
+    #[serde(default = "default_max_idle_connections")]
+    max_idle_connections: usize,
+}
+
+fn default_base_url() -> String {
+    "https://api.knock.app".to_owned()
+}
+
+/// The keys, checked and ready for use.
+pub struct Settings {
+    /// What the URLs of Knock's API begin with.
+    pub base_url: Url,
+    /// Every header of every request; the idempotency key is an empty one that is overwritten.
+    pub headers: HeaderMap,
+    /// The key of the API.
+    pub secrets: Secrets,
+    /// How to connect.
+    pub connecting: Connecting,
+}
+
+impl Settings {
+    /// Reads and checks the keys, and resolves the reference to the API key.
+    pub fn read(config: serde_json::Value) -> Result<Self, ConfigError> {
+        let keys: Keys = typed_config(config)?;
+        let at_url = |message: String| ConfigError::at("base_url", message);
+        let base_url = Url::read(&keys.base_url).map_err(|error| at_url(error.to_string()))?;
+        if base_url.uri().query().is_some() {
+            return Err(at_url("nothing is asked of it: leave out the `?` and what is behind it".to_owned()));
+        }
+        let key = keys.api_key.expose();
+        check_key(key).map_err(|message| ConfigError::at("api_key", message))?;
+        let mut secrets = Secrets::default();
+        secrets.add(key);
+        let mut all = HeaderMap::new();
+        let authorization = headers::value(&format!("Bearer {key}"));
+        all.insert(AUTHORIZATION, authorization.map_err(|message| ConfigError::at("api_key", message))?);
+        headers::add_standard(&mut all, &base_url).map_err(at_url)?;
+        let Keys { ca_file, connect_timeout, max_idle_connections, .. } = keys;
+        let connecting = Connecting { ca_file, connect_timeout, max_idle_connections };
+        Ok(Self { base_url, headers: all, secrets, connecting })
+    }
+}
+
+/// The messages do not repeat the key.
+fn check_key(key: &str) -> Result<(), &'static str> {
+    if key.is_empty() {
+        return Err("what it refers to is empty: put the secret key (sk_...) of the Knock environment there");
+    }
+    if key.contains(char::is_whitespace) {
+        return Err("what it refers to has blanks or several lines: give the key alone, without `Bearer`");
+    }
+    if key.starts_with(PUBLIC_KEY) {
+        return Err(
+            "what it refers to is a public key (pk_...): workflows are triggered with a secret one (sk_...)",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Knock's own description of its API, where there is a copy of it: in the file that DOORMAN_KNOCK_OPENAPI names, or at
+//! `../shared/reference/knock-openapi.yml` from the root of the repository.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use yaml_rust2::{Yaml, YamlLoader};
+
+use super::requests::CONTENTS;
+use super::*;
+
+/// What says nothing about which values are right, and forms of texts, which are not looked at.
+const NOT_CHECKED: [&str; 7] =
+    ["description", "example", "title", "default", "x-struct", "x-validate", "format"];
+
+/// What is understood.
+const CHECKED: [&str; 11] = [
+    "$ref",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "enum",
+    "items",
+    "nullable",
+    "oneOf",
+    "properties",
+    "required",
+    "type",
+];
+
+/// A description of an API.
+struct Spec(Yaml);
+
+impl Spec {
+    fn read() -> Option<Self> {
+        let named = std::env::var_os("DOORMAN_KNOCK_OPENAPI").map(PathBuf::from);
+        let beside =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/knock-openapi.yml");
+        let path = named.or_else(|| Some(beside).filter(|path| path.exists()))?;
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Some(Self(YamlLoader::load_from_str(&text).unwrap().remove(0)))
+    }
+
+    /// The schema of the body of a request.
+    fn body_of(&self, path: &str) -> &Yaml {
+        &self.0["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    }
+
+    /// What is wrong with a value by a schema, if anything is.
+    fn check(&self, schema: &Yaml, value: &Value, at: &str) -> Result<(), String> {
+        let members = schema.as_hash().unwrap_or_else(|| panic!("{at}: {schema:?} is no schema"));
+        let names = members.keys().map(|name| name.as_str().unwrap());
+        let names: Vec<&str> = names.filter(|name| !NOT_CHECKED.contains(name)).collect();
+        assert!(
+            names.iter().all(|name| CHECKED.contains(name)),
+            "{at}: {names:?} are more than is understood"
+        );
+        if let Some(target) = schema["$ref"].as_str() {
+            let name = target.strip_prefix("#/components/schemas/").unwrap();
+            return self.check(&self.0["components"]["schemas"][name], value, at);
+        }
+        let nullable = schema["nullable"].as_bool() == Some(true);
+        if value.is_null() && nullable {
+            return Ok(());
+        }
+        if names == ["nullable"] {
+            return Err(format!("{at}: not null"));
+        }
+        self.check_type(schema, value, at)?;
+        for part in schema["allOf"].as_vec().into_iter().flatten() {
+            self.check(part, value, at)?;
+        }
+        // `oneOf` is meant as `anyOf`: each object recipient is a user recipient with custom properties, too.
+        for key in ["anyOf", "oneOf"] {
+            let Some(choices) = schema[key].as_vec() else { continue };
+            let failures: Vec<_> =
+                choices.iter().filter_map(|choice| self.check(choice, value, at).err()).collect();
+            if failures.len() == choices.len() {
+                return Err(format!("{at}: none of {failures:?}"));
+            }
+        }
+        self.check_within(schema, value, at)
+    }
+
+    fn check_type(&self, schema: &Yaml, value: &Value, at: &str) -> Result<(), String> {
+        let is_right = match schema["type"].as_str() {
+            None => true,
+            Some("object") => value.is_object(),
+            Some("array") => value.is_array(),
+            Some("string") => value.is_string(),
+            Some("boolean") => value.is_boolean(),
+            Some(other) => panic!("{at}: type {other}"),
+        };
+        let allowed = schema["enum"].as_vec();
+        let is_allowed = allowed.is_none_or(|all| all.iter().any(|one| one.as_str() == value.as_str()));
+        if is_right && is_allowed { Ok(()) } else { Err(format!("{at}: {value}")) }
+    }
+
+    fn check_within(&self, schema: &Yaml, value: &Value, at: &str) -> Result<(), String> {
+        for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+            if !schema["items"].is_badvalue() {
+                self.check(&schema["items"], item, &format!("{at}[{index}]"))?;
+            }
+        }
+        let Some(members) = value.as_object() else { return Ok(()) };
+        for required in schema["required"].as_vec().into_iter().flatten().filter_map(Yaml::as_str) {
+            if !members.contains_key(required) {
+                return Err(format!("{at}: no {required}"));
+            }
+        }
+        for (name, member) in members {
+            let (own, others) = (&schema["properties"][name.as_str()], &schema["additionalProperties"]);
+            let at = format!("{at}.{name}");
+            match (own.is_badvalue(), others) {
+                (false, _) => self.check(own, member, &at)?,
+                (true, Yaml::Boolean(false)) => return Err(format!("{at}: unknown")),
+                (true, Yaml::Hash(_)) => self.check(others, member, &at)?,
+                (true, _) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_what_knock_s_own_description_asks_for() {
+    let Some(spec) = Spec::read() else {
+        println!("skipped: no copy of Knock's OpenAPI document (DOORMAN_KNOCK_OPENAPI names one)");
+        return;
+    };
+    let schema = spec.body_of("/v1/workflows/{key}/trigger");
+    let (server, address) = Server::start([]).await;
+    for content in CONTENTS {
+        trigger(address, content).await;
+        let body = server.take_requests().pop().unwrap().body;
+        spec.check(schema, &serde_json::from_str(&body).unwrap(), "body").unwrap();
+    }
+    for wrong in [
+        json!({}),
+        json!([]),
+        json!({"recipients": "u1"}),
+        json!({"recipients": [5]}),
+        json!({"recipients": [{"name": "Ann"}]}),
+        json!({"recipients": ["u1"], "data": "x"}),
+        json!({"recipients": ["u1"], "tenant": 5}),
+        json!({"recipients": ["u1"], "actor": ["u1"]}),
+        json!({"recipients": ["u1"], "cancellation_key": 5}),
+        json!({"recipients": [{"id": "u1", "email": 5}]}),
+    ] {
+        assert!(spec.check(schema, &wrong, "body").is_err(), "{wrong}");
+    }
+}
