@@ -32,10 +32,13 @@ use doorman_core::store::{Journal, Log};
 use doorman_core::supervise::{Escalation, Supervisor, Threads};
 use doorman_plugin::Plugin;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// Gives the store's writing side: to the first committer, and to each that is made anew, when the one before is gone.
 pub type Journals = Box<dyn Fn() -> Box<dyn Journal> + Send + Sync>;
+
+/// How long threads may take to end beyond the deadline of a stop.
+const LAST_STEPS: Duration = Duration::from_secs(1);
 
 /// What the stages stand on.
 pub struct Foundation {
@@ -175,8 +178,8 @@ impl Pipeline {
 
     /// Ends all stages in flow order, once the receiver was told to drain: requests under way are answered, attempts
     /// under way end, what ended is written, and then the threads are ended. What is not finished at the deadline goes
-    /// on at the next start.
-    pub async fn stop(self, deadline: Instant) {
+    /// on at the next start. Says whether all threads have ended.
+    pub async fn stop(self, deadline: Instant) -> bool {
         let _ = tokio::time::timeout_at(deadline.into(), self.received.subscribe().wait_for(|ended| *ended))
             .await;
         for queue in self.deliveries.values() {
@@ -188,7 +191,14 @@ impl Pipeline {
         // Answered once all that was brought before it is written; an error says that the store stopped first.
         let _ = tokio::time::timeout_at(deadline.into(), self.commits.written()).await;
         self.supervisor.retire();
-        self.threads.end();
+        let (ended, all_ended) = oneshot::channel();
+        let threads = self.threads;
+        // On a thread of its own: one that blocks (a plugin's pipe that nobody reads, a disk that hangs) is not waited for.
+        std::thread::spawn(move || {
+            threads.end();
+            let _ = ended.send(());
+        });
+        tokio::time::timeout_at((deadline + LAST_STEPS).into(), all_ended).await.is_ok()
     }
 
     fn cannot_listen(&self, error: &io::Error) {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use doorman_core::mapping::{Generation, GenerationId, Scripts};
 use doorman_core::queues::mapping::MappingQueue;
 use doorman_core::store::{Log, StoreError};
+use doorman_core::supervise::{Escalation, Supervisor};
 use doorman_mapping::watch::Watcher;
 use doorman_mapping::{Environment, Files, Limits, LiveScripts, RhaiGeneration, World, compile};
 
@@ -53,6 +54,7 @@ struct Kept {
     world: World,
     log: Arc<dyn Log>,
     live: Arc<LiveScripts>,
+    supervisor: Supervisor,
     /// The files in force. The lock lets one reload at a time through: they come from the watcher and from signals.
     files: Mutex<Files>,
 }
@@ -98,7 +100,7 @@ fn compile_set(files: &Files, world: &World) -> Result<RhaiGeneration, ScriptsRe
 
 impl ScriptKeeper {
     /// Takes the scripts on disk into force; when they are broken, the last good ones from the store, loudly.
-    pub fn start(config: &Config, log: Arc<dyn Log>) -> Result<Self, ScriptsRefused> {
+    pub fn start(config: &Config, log: Arc<dyn Log>, supervisor: Supervisor) -> Result<Self, ScriptsRefused> {
         let root = config.scripts.path.clone();
         let world = world(config);
         let (files, generation, refused) = match read(&root, &world) {
@@ -116,7 +118,7 @@ impl ScriptKeeper {
         if let Some(refused) = refused {
             live.refuse(refused.to_string());
         }
-        Ok(Self { kept: Arc::new(Kept { root, world, log, live, files: Mutex::new(files) }) })
+        Ok(Self { kept: Arc::new(Kept { root, world, log, live, supervisor, files: Mutex::new(files) }) })
     }
 
     /// The scripts in force.
@@ -156,6 +158,11 @@ impl ScriptKeeper {
                     tracing::info!(generation = %id, "the scripts on disk are in force");
                 }
                 mapping.wake();
+            }
+            // A write that failed is never tried again.
+            Err(ScriptsRefused::Store(error)) => {
+                kept.supervisor
+                    .escalate(Escalation::Failed { part: "keeping of scripts", reason: error.to_string() });
             }
             Err(refused) => {
                 say_refused(before, &refused);

@@ -64,9 +64,9 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         tracing::warn!(bytes, "a power cut left half a record at the end of the store's log: it was cut off");
     }
     let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
-    let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _)?;
-
     let (supervisor, mut escalations) = Supervisor::new(foundation::restart_policy(&config));
+    let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _, supervisor.clone())?;
+
     let clock = Clock::system(opened.clock_floor);
     let foundation = pipeline::Foundation {
         journals: journals(opened.journal, &opened.log),
@@ -101,19 +101,24 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     listening.write(&config.store.path)?;
     announce(&config, &listening, &tokens, curl);
 
-    let exit = until_the_end(&mut signals, &mut escalations, &scripts, &pipeline).await;
+    let mut exit = until_the_end(&mut signals, &mut escalations, &scripts, &pipeline).await;
     drop(watching);
+    // Not ready from now on.
+    admission.drain();
     if exit == Exit::Ok {
-        admission.drain();
-        let timeout = config.server.drain_timeout;
-        stop(Stop { drain, pipeline, close, admin, store: opened.log }, &mut signals, timeout).await;
-    } else {
-        // Not ready from now on: nothing may be answered as if it were on disk, and those who wait get their 503.
-        admission.drain();
-        let _ = tokio::time::timeout(LAST_WORDS, log_all(&mut escalations)).await;
-        std::process::exit(exit.code());
+        let parts = Stop { drain, pipeline, close, admin, store: opened.log };
+        tokio::select! {
+            end = stop(parts, &mut signals, config.server.drain_timeout) => match end {
+                End::Orderly => return Ok(exit),
+                End::AtOnce => {}
+            },
+            Some(escalation) = escalations.recv() => exit = escalated(&escalation),
+        }
     }
-    Ok(exit)
+    if exit != Exit::Ok {
+        let _ = tokio::time::timeout(LAST_WORDS, log_all(&mut escalations)).await;
+    }
+    std::process::exit(exit.code());
 }
 
 /// The writing side that came with the opened store, and then a new one whenever a committer is made anew.
@@ -255,14 +260,17 @@ async fn until_the_end(
                 return Exit::Ok;
             }
             _ = signals.hang_up.recv() => scripts.reload_now(&pipeline.mapping),
-            Some(escalation) = escalations.recv() => {
-                tracing::error!("{escalation}; the process ends, and a restart goes on from what is on disk");
-                return match escalation {
-                    Escalation::TooManyRestarts { .. } => Exit::Software,
-                    Escalation::Failed { .. } => Exit::Io,
-                };
-            }
+            Some(escalation) = escalations.recv() => return escalated(&escalation),
         }
+    }
+}
+
+/// Says why the process ends; what it ends with.
+fn escalated(escalation: &Escalation) -> Exit {
+    tracing::error!("{escalation}; the process ends, and a restart goes on from what is on disk");
+    match escalation {
+        Escalation::TooManyRestarts { .. } => Exit::Software,
+        Escalation::Failed { .. } => Exit::Io,
     }
 }
 
@@ -283,26 +291,41 @@ struct Stop {
     store: Arc<Store>,
 }
 
+/// How a stop ended.
+enum End {
+    /// All is written and closed.
+    Orderly,
+    /// Something is left, and the process ends all the same: a restart takes it up.
+    AtOnce,
+}
+
 /// Stops in flow order: what was taken in is answered, what is under way ends, what is left waits on disk. The admin
 /// listener says until then that the daemon is not ready. A second signal ends it at once, which is as safe.
-async fn stop(parts: Stop, signals: &mut Signals, timeout: Duration) {
+async fn stop(parts: Stop, signals: &mut Signals, timeout: Duration) -> End {
     let Stop { drain, pipeline, close, admin, store } = parts;
     let deadline = Instant::now() + timeout;
     drain.send_replace(true);
     let orderly = async {
-        pipeline.stop(deadline).await;
+        if !pipeline.stop(deadline).await {
+            tracing::warn!(
+                "a thread is blocked and not waited for: a destination that takes nothing, or the disk"
+            );
+            return End::AtOnce;
+        }
         // Only spares the next start a replay of the log: without it, nothing is lost.
         if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.flush()).await {
             tracing::warn!("{error}; the next start replays its log");
         }
         close.send_replace(true);
         let _ = admin.await;
+        tracing::info!("stopped");
+        End::Orderly
     };
     tokio::select! {
-        () = orderly => tracing::info!("stopped"),
+        end = orderly => end,
         () = signals.stop() => {
             tracing::warn!("told to stop a second time: ending at once");
-            std::process::exit(Exit::Ok.code());
+            End::AtOnce
         }
     }
 }

@@ -152,3 +152,22 @@ async fn a_restart_after_an_orderly_stop_has_no_log_to_replay() {
     let logs = logs.filter(|entry| entry.path().extension().is_some_and(|end| end == "log"));
     assert_eq!(logs.map(|entry| entry.metadata().unwrap().len()).sum::<u64>(), 0);
 }
+
+/// Its standard output is a pipe that nobody reads: the dispatcher's thread waits for room there, for ever.
+#[tokio::test]
+async fn a_plugin_that_blocks_does_not_keep_it_from_ending() {
+    let setup = Doorman::builder().set("server", "drain_timeout = \"100ms\"").build();
+    let pipe = setup.path("stdout");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let _unread = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    let mut doorman = Doorman::start(setup).await;
+    let event = json!({"type": "track", "event": "order.created", "properties": {"text": "x".repeat(4_000)}});
+    for _ in 0..40 {
+        doorman.post(&event).await.event_id();
+    }
+    doorman
+        .wait_until("the pipe is full", async || (doorman.count("delivered").await > 5).then_some(()))
+        .await;
+    assert_eq!(doorman.terminate().await.code(), Some(0));
+    assert!(doorman.log().contains("a thread is blocked and not waited for"), "{}", doorman.log());
+}

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::dispatcher::{Closed, Dispatcher, Ended};
 use crate::faults;
 use crate::queues::commit::CommitQueue;
+use crate::queues::delivery::DeliveryQueue;
 use crate::store::Close;
 use crate::supervise::{Escalation, Lifeline, Supervisor, panics};
 
@@ -107,9 +108,9 @@ impl DispatcherActor {
         let started_at = self.dispatcher.clock().now();
         let queue = self.dispatcher.queue().clone();
         self.attempts.spawn_local(async move {
+            let _wakes = Wakes(queue);
             let started = Instant::now();
             let report = attempt(&*plugin, &delivery, timeout).await;
-            queue.wake();
             Ended { delivery, started_at, latency: started.elapsed(), report }
         });
     }
@@ -158,6 +159,15 @@ impl DispatcherActor {
     /// A store that fails ends the process.
     fn fail(&self, reason: String) {
         self.supervisor.escalate(Escalation::Failed { part: "dispatcher", reason });
+    }
+}
+
+/// Wakes the dispatcher when an attempt is over, however that comes about.
+struct Wakes(DeliveryQueue);
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        self.0.wake();
     }
 }
 

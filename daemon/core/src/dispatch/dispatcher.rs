@@ -42,6 +42,8 @@ pub struct Dispatcher {
     concurrency: usize,
     ready: VecDeque<Delivery>,
     in_flight: usize,
+    /// Attempts that ended and are not written yet.
+    unwritten: usize,
     /// All due rows before this one are taken or gone.
     cursor: Option<DueKey>,
     /// When to look at the store again; `None`: when somebody says so.
@@ -72,6 +74,7 @@ impl Dispatcher {
             concurrency,
             ready: VecDeque::new(),
             in_flight: 0,
+            unwritten: 0,
             cursor: None,
             look_at: Some(0),
             full: false,
@@ -94,13 +97,15 @@ impl Dispatcher {
         &self.clock
     }
 
-    /// Takes up what a predecessor had in its hands. All that one brought to the committer must be written.
+    /// Takes up what a predecessor had in its hands. All that one brought to the committer must be written: what has had
+    /// its attempt is not ours any more, and due when the store says.
     pub fn resume(&mut self) -> Result<(), StoreError> {
         let mut hands = self.queue.hands();
         let mut taken: Vec<(u64, u16)> = hands.keys().copied().collect();
         taken.sort_unstable();
         for key in taken {
-            match self.log.delivery(key.0, key.1)? {
+            let open = self.log.delivery(key.0, key.1)?;
+            match open.filter(|open| hands.get(&key).is_some_and(|hand| hand.attempt == open.attempt)) {
                 Some(delivery) => self.ready.push_back(delivery),
                 None => drop(hands.remove(&key)),
             }
@@ -114,7 +119,8 @@ impl Dispatcher {
         if !arrived.leased.is_empty() {
             let mut hands = self.queue.hands();
             for Leased { delivery, place } in arrived.leased {
-                hands.insert(key(&delivery), Hand { place, due: None, again: None });
+                let attempt = delivery.attempt;
+                hands.insert(key(&delivery), Hand { place, attempt, due: None, again: None });
                 self.ready.push_back(delivery);
             }
         }
@@ -135,14 +141,14 @@ impl Dispatcher {
         }
         let ready = self.ready.pop_front()?;
         self.in_flight += 1;
-        self.queue.set_attempts(self.in_flight);
+        self.note_attempts();
         Some(ready)
     }
 
     /// An attempt ended: what is to be written of it. `jitter` is between 0 and 1.
     pub fn ended(&mut self, ended: Ended, jitter: f64) -> Close {
         self.in_flight -= 1;
-        self.queue.set_attempts(self.in_flight);
+        self.unwritten += 1;
         let Ended { delivery, started_at, latency, report } = ended;
         self.note_health(&report.outcome);
         let accepted_at = id::unix_ms(&delivery.id.event);
@@ -166,6 +172,7 @@ impl Dispatcher {
     /// Ended attempts are written: their places are free, and retries are due in the store.
     pub fn closed(&mut self, closed: impl IntoIterator<Item = Closed>) {
         for Closed { key, retry_at } in closed {
+            self.unwritten -= 1;
             let hand = self.queue.hands().remove(&key);
             if let Some(at) = hand.and_then(|hand| hand.again) {
                 self.due_from(at);
@@ -174,7 +181,12 @@ impl Dispatcher {
                 self.due_from(at);
             }
         }
+        self.note_attempts();
         self.full = false;
+    }
+
+    fn note_attempts(&self) {
+        self.queue.set_attempts(self.in_flight + self.unwritten);
     }
 
     /// How long to wait before the next look at the store, if nobody calls earlier.
@@ -253,7 +265,8 @@ impl Dispatcher {
         let Some(delivery) = self.log.delivery(row.seq, row.number)? else { return Ok(()) };
         // No more rows were read than there are places.
         let Some(place) = places.pop() else { return Ok(()) };
-        hand.insert(Hand { place, due: Some(row.at), again: None });
+        let attempt = delivery.attempt;
+        hand.insert(Hand { place, attempt, due: Some(row.at), again: None });
         self.ready.push_back(delivery);
         Ok(())
     }

@@ -199,3 +199,30 @@ fn a_dispatcher_that_is_made_anew_takes_up_what_its_predecessor_had_in_its_hands
     assert_eq!(keys, ["key-2".into(), "key-3".into()] as [Arc<str>; 2], "each once");
     assert_eq!(bench.queue.taken(), 2);
 }
+
+#[test]
+fn a_retry_that_is_written_keeps_its_pause_although_the_dispatcher_is_made_anew() {
+    let mut bench = bench(1);
+    let delivery = bench.next().unwrap();
+    let ended = Ended { delivery, started_at: 0, latency: Duration::ZERO, report: Report::retry("503") };
+    let close = bench.dispatcher.ended(ended, 1.0);
+    bench.memory.commit(&mut Commit { closes: vec![close], ..Commit::default() }, 0, false).unwrap();
+    let log = Arc::new(bench.memory.clone());
+    bench.dispatcher =
+        Dispatcher::new("sink".into(), log, bench.queue.clone(), bench.clock.clone(), RETRY, 2);
+    bench.dispatcher.resume().unwrap();
+    assert!(bench.next().is_none(), "it is due in a second");
+    bench.clock.advance(1_000);
+    assert_eq!(bench.next().unwrap().attempt, 2);
+}
+
+#[test]
+fn an_attempt_counts_as_under_way_until_it_is_written() {
+    let mut bench = bench(1);
+    let delivery = bench.next().unwrap();
+    let ended = Ended { delivery, started_at: 0, latency: Duration::ZERO, report: Report::delivered() };
+    let close = bench.dispatcher.ended(ended, 1.0);
+    assert_eq!(bench.queue.attempts(), 1);
+    bench.dispatcher.closed([Closed::from(&close)]);
+    assert_eq!(bench.queue.attempts(), 0);
+}

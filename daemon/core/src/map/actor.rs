@@ -75,7 +75,7 @@ impl MapperActor {
 
     fn commit(&self, planned: Planned, ctx: &mut Context<Self>) {
         let commits = self.commits.clone();
-        let Planned { plans, hand_over } = planned;
+        let Planned { plans, hand_over, .. } = planned;
         let written = async move { commits.plan(plans, hand_over).await };
         ctx.spawn(written.into_actor(self).map(|written, actor, ctx| match written {
             Ok(()) => {

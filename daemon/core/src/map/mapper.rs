@@ -58,11 +58,12 @@ impl Mapper {
             self.held = Held { generation: generation.id(), behind: Some(0) };
         }
         let mut events = self.next_held(&*generation)?;
-        if events.is_empty() {
+        let were_held = !events.is_empty();
+        if !were_held {
             events = self.next_events()?;
         }
         let now = self.clock.now();
-        let mut planned = Planned::default();
+        let mut planned = Planned { were_held, ..Planned::default() };
         for event in &events {
             self.planner.plan(event, &*generation, now, &mut planned);
         }

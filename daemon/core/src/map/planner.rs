@@ -36,6 +36,8 @@ pub struct Planned {
     pub plans: Vec<Plan>,
     /// What follows once they are on disk.
     pub hand_over: HandOver,
+    /// They are of events that were held: until they are written, a look into the store would find those held still.
+    pub were_held: bool,
 }
 
 impl Planner {
@@ -116,7 +118,11 @@ impl Planner {
 impl Planned {
     /// Whether no plan has deliveries, and none is a hold: what is held is looked for in the store when scripts change.
     pub fn nobody_acts(&self) -> bool {
-        self.plans.iter().all(|plan| matches!(plan.verdict, Verdict::Dropped { .. } | Verdict::Failed { .. }))
+        !self.were_held
+            && self
+                .plans
+                .iter()
+                .all(|plan| matches!(plan.verdict, Verdict::Dropped { .. } | Verdict::Failed { .. }))
     }
 
     fn note(&mut self, event: &Event, index: usize, action: &Action, place: Option<Place>, now: UnixMillis) {

@@ -68,6 +68,8 @@ pub type Hands = HashMap<(u64, u16), Hand>;
 pub struct Hand {
     /// Its place.
     pub place: Place,
+    /// Which attempt it was taken for.
+    pub attempt: u32,
     /// The time of the due row that it was taken from, if it was.
     pub due: Option<UnixMillis>,
     /// An operator brought it back while its last attempt was not closed yet: its due row at this time is looked for again
@@ -142,12 +144,12 @@ impl DeliveryQueue {
         self.shared.stopping.load(Ordering::Relaxed)
     }
 
-    /// Notes how many attempts are under way.
+    /// Notes how many attempts are under way, or not written yet.
     pub fn set_attempts(&self, attempts: usize) {
         self.shared.attempts.store(attempts, Ordering::Relaxed);
     }
 
-    /// How many attempts are under way.
+    /// How many attempts are under way, or not written yet.
     pub fn attempts(&self) -> usize {
         self.shared.attempts.load(Ordering::Relaxed)
     }
@@ -226,7 +228,7 @@ mod tests {
     fn what_a_dispatcher_had_in_its_hands_is_there_for_the_next() {
         let queue = DeliveryQueue::new(2);
         let place = queue.take_place().unwrap();
-        queue.hands().insert((1, 1), Hand { place, due: None, again: None });
+        queue.hands().insert((1, 1), Hand { place, attempt: 1, due: None, again: None });
         let held = queue.clone();
         let died = std::thread::spawn(move || {
             let _hands = held.hands();

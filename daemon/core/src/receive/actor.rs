@@ -42,7 +42,11 @@ impl Actor for ReceiverActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let Some(listener) = self.listener.take() else { return ctx.stop() };
+        let Some(listener) = self.listener.take() else {
+            // There is nothing to drain.
+            self.ended.send_replace(true);
+            return ctx.stop();
+        };
         let served =
             self.runtime.spawn(server::serve(listener, Arc::clone(&self.receiver), self.drain.clone()));
         ctx.spawn(served.into_actor(self).map(|served, actor, ctx| {

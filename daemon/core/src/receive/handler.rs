@@ -8,6 +8,7 @@ use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response};
+use tokio::sync::Semaphore;
 
 use super::admission::Admission;
 use super::answer::{self, Answers, Refusal};
@@ -41,6 +42,8 @@ pub struct Receiver {
     admission: Admission,
     limits: Limits,
     answers: Answers,
+    /// One for each connection, over all accept loops: one that is made anew finds those of its predecessor taken.
+    places: Arc<Semaphore>,
 }
 
 impl Receiver {
@@ -52,12 +55,18 @@ impl Receiver {
         admission: Admission,
         limits: Limits,
     ) -> Self {
-        Self { endpoints, identity, commits, admission, limits, answers: Answers::default() }
+        let places = Arc::new(Semaphore::new(limits.max_connections));
+        Self { endpoints, identity, commits, admission, limits, answers: Answers::default(), places }
     }
 
     /// Its limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The places of connections.
+    pub fn places(&self) -> &Arc<Semaphore> {
+        &self.places
     }
 
     /// How many answers it gave.

@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use super::handler::Receiver;
 use crate::faults;
@@ -29,11 +29,10 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Serves a listener until `drain` says so, then lets the connections end: idle ones at once, busy ones after their
 /// answer. Returns when all have ended.
 pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, mut drain: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(receiver.limits().max_connections));
     loop {
         let accepted = async {
             // The semaphore is never closed.
-            let place = Arc::clone(&places).acquire_owned().await.ok();
+            let place = Arc::clone(receiver.places()).acquire_owned().await.ok();
             (listener.accept().await, place)
         };
         let (accepted, place) = tokio::select! {
@@ -54,7 +53,7 @@ pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, mut drain: wa
     }
     drop(listener);
     let all = u32::try_from(receiver.limits().max_connections).unwrap_or(u32::MAX);
-    let _ = places.acquire_many(all).await;
+    let _ = receiver.places().acquire_many(all).await;
 }
 
 async fn accept_failed(error: &io::Error) {
