@@ -74,6 +74,20 @@ async fn a_dead_letter_that_is_retried_in_time_goes_once_it_has_arrived() {
 }
 
 #[tokio::test]
+async fn a_dead_letter_that_is_discarded_goes_like_a_finished_event() {
+    let sink = Sink::start().await;
+    sink.reply_next([Reply::Status(400, "no such list")]);
+    let doorman = short_lived(&sink).start().await;
+    let dead = doorman.post(&event("order.failed", "m-1")).await.event_id();
+    doorman.post(&event("order.created", "m-2")).await.event_id();
+    trimmed(&doorman, 1).await;
+    doorman.cli(&["deliveries", "discard", &format!("{dead}.1")]).await.expect_ok();
+    let counts = trimmed(&doorman, 2).await;
+    assert!(are_conserved(&counts), "{counts}");
+    assert!(doorman.cli(&["store", "verify"]).await.expect_ok().contains("the store is sound"));
+}
+
+#[tokio::test]
 async fn what_is_not_finished_is_kept_however_old_it_is() {
     let sink = Sink::start().await;
     sink.reply_always(Reply::Status(503, "busy"));
