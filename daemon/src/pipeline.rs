@@ -154,7 +154,7 @@ impl Pipeline {
         let supervisor = self.supervisor.clone();
         let ended = Arc::clone(&self.received);
         let listener = kept_until_drained(listener, drain.clone());
-        self.supervisor.start("receiver", self.threads.thread(), move |lifeline| {
+        self.supervisor.start("receiver", self.threads.computing(), move |lifeline| {
             let kept = listener.lock().unwrap_or_else(PoisonError::into_inner);
             let listener = kept.as_ref().ok_or_else(|| io::Error::other("the daemon is stopping"));
             let listener = listener.and_then(std::net::TcpListener::try_clone).and_then(|listener| {
@@ -263,7 +263,7 @@ fn start_mapper(
     let scripts = Arc::clone(&foundation.scripts);
     let clock = foundation.clock.clone();
     let supervisor = foundation.supervisor.clone();
-    foundation.supervisor.start("mapper", foundation.threads.thread(), move |lifeline| {
+    foundation.supervisor.start("mapper", foundation.threads.computing(), move |lifeline| {
         let planner = Planner::new(parts.routes.clone(), parts.deliveries.clone());
         let mapper = Mapper::new(
             Arc::clone(&scripts),
@@ -280,7 +280,7 @@ fn start_mapper(
 fn start_retention(foundation: &Foundation, settings: Retain, commits: CommitQueue) {
     let log = Arc::clone(&foundation.log);
     let clock = foundation.clock.clone();
-    foundation.supervisor.start("retention", foundation.threads.thread(), move |lifeline| {
+    foundation.supervisor.start("retention", foundation.threads.computing(), move |lifeline| {
         let retention = Retention::new(Arc::clone(&log), clock.clone(), settings.ages, TRIM_STEP_EVENTS);
         RetentionActor::new(retention, Arc::clone(&log), commits.clone(), settings.every, lifeline)
     });
@@ -296,7 +296,7 @@ struct CommitterParts {
 fn start_committer(foundation: Foundation, parts: CommitterParts, sync_idle: Duration) {
     let Foundation { journals, clock, supervisor, threads, .. } = foundation;
     let escalations = supervisor.clone();
-    supervisor.start("committer", threads.thread(), move |lifeline| {
+    supervisor.start("committer", threads.computing(), move |lifeline| {
         let committer = Committer::new(
             journals(),
             parts.commits.clone(),

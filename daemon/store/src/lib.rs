@@ -9,7 +9,6 @@
 //! - `database`: reading and writing tables, and the only code that calls RocksDB
 //! - `open`, `recover`: from a folder to a running store
 //! - `writer`, `turn`: one commit, one atomic batch; `turn` has a file for each transition
-//! - `recent`: the identities accepted last, in memory
 //! - `ledger`: the counts and cursors that each batch carries with it
 //! - `log`: what the readers ask; `walk` reads the tables of events side by side
 //! - `release`: gives the disk back what was trimmed
@@ -29,7 +28,6 @@ mod ledger;
 mod log;
 mod open;
 mod options;
-mod recent;
 mod record;
 mod recover;
 mod release;

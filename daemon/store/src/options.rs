@@ -7,7 +7,7 @@ use doorman_core::clock::UnixMillis;
 use doorman_core::id;
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, CompactionDecision, DBCompactionStyle,
-    DBCompressionType, DBRecoveryMode, MemtableFactory, Options,
+    DBCompressionType, DBRecoveryMode, Options,
 };
 
 use crate::record;
@@ -80,7 +80,8 @@ fn profile(profile: Profile, settings: &Settings, cache: &Cache, cutoff: &DedupC
     match profile {
         Profile::Bulk => {
             options.set_write_buffer_size(settings.bulk_buffer_bytes);
-            options.set_compression_type(DBCompressionType::Lz4);
+            // What was just written is rewritten soon: to compress it then is early enough.
+            options.set_compression_per_level(&[DBCompressionType::None, DBCompressionType::Lz4]);
         }
         Profile::Dedup => {
             options.set_write_buffer_size(settings.dedup_buffer_bytes);
@@ -89,9 +90,6 @@ fn profile(profile: Profile, settings: &Settings, cache: &Cache, cutoff: &DedupC
             blocks.set_whole_key_filtering(true);
             options.set_memtable_prefix_bloom_ratio(BUFFER_FILTER_RATIO);
             options.set_memtable_whole_key_filtering(true);
-            // A list: keeping random keys in order costs more than all else that is done with them. The filter spares it
-            // being asked in vain, and `recent` being asked for what it has.
-            options.set_memtable_factory(MemtableFactory::Vector);
             // Random keys overlap in all files: merging like with like rewrites each row a few times, not dozens.
             options.set_compaction_style(DBCompactionStyle::Universal);
             drop_expired(&mut options, cutoff);

@@ -15,7 +15,7 @@ pub struct Settings {
     pub write_buffers_bytes: usize,
     /// The write buffer of each table that holds events, plans or attempts.
     pub bulk_buffer_bytes: usize,
-    /// The write buffer of the table of identities. Two of them hold no more rows than `recent::LEAST`.
+    /// The write buffer of the table of identities.
     pub dedup_buffer_bytes: usize,
     /// The write buffer of each table whose rows come and go.
     pub queue_buffer_bytes: usize,
@@ -41,7 +41,7 @@ impl Settings {
             block_cache_bytes: 64 * MIB,
             write_buffers_bytes: 128 * MIB,
             bulk_buffer_bytes: 32 * MIB,
-            dedup_buffer_bytes: 3 * MIB / 2,
+            dedup_buffer_bytes: 8 * MIB,
             queue_buffer_bytes: 16 * MIB,
             small_buffer_bytes: 4 * MIB,
             max_wal_bytes: 256 * MIB as u64,

@@ -13,15 +13,15 @@ mod standing;
 mod tally;
 mod trim;
 
-use std::collections::HashMap;
-
 use doorman_core::clock::UnixMillis;
+use doorman_core::identity::Hash128;
 use doorman_core::store::{DueKey, Lease, Repeats, Status, StoreError, Through, Undelivered};
+use doorman_plugin::EventId;
+use rustc_hash::FxHashMap;
 
 use crate::database::{Batch, Database, View};
 use crate::keys;
 use crate::ledger::Ledger;
-use crate::recent::Recent;
 use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord};
 use crate::table::{Table, meta};
 
@@ -32,6 +32,9 @@ use standing::Standing;
 pub use tally::{Left, Tally};
 pub use trim::{Past, delete};
 
+/// The first event of an identity, and the hash of its body.
+type First = (EventId, Hash128);
+
 /// A delivery: its event's position and its number.
 type Key = (u64, u16);
 
@@ -39,8 +42,6 @@ type Key = (u64, u16);
 pub struct Minds<'a> {
     /// What is left of events with several deliveries.
     pub tally: &'a mut Tally,
-    /// The identities accepted last.
-    pub recent: &'a mut Recent,
     /// What surveys may not have seen.
     pub past: &'a Past,
     /// How far events are trimmed.
@@ -53,18 +54,19 @@ pub struct Turn<'a> {
     batch: Batch<'a>,
     ledger: Ledger,
     tally: &'a mut Tally,
-    recent: &'a mut Recent,
     past: &'a Past,
     trimmed: Through,
     window_ms: UnixMillis,
     now: UnixMillis,
     buffer: Vec<u8>,
+    /// Identities that this commit accepted.
+    identities: FxHashMap<Hash128, First>,
     /// Repeats that this commit counted, with those before.
-    repeats: HashMap<u64, Repeats>,
+    repeats: FxHashMap<u64, Repeats>,
     /// Deliveries that this commit has moved.
-    moved: HashMap<Key, Standing>,
+    moved: FxHashMap<Key, Standing>,
     /// Events that this commit planned.
-    planned: HashMap<u64, Settled>,
+    planned: FxHashMap<u64, Settled>,
     /// Events that this commit planned as runs; the last one may still grow.
     runs: Vec<Run>,
     /// Finished events that ceased in this commit to be what they were.
@@ -104,7 +106,7 @@ impl<'a> Turn<'a> {
         now: UnixMillis,
         buffer: Vec<u8>,
     ) -> Self {
-        let Minds { tally, recent, past, trimmed } = minds;
+        let Minds { tally, past, trimmed } = minds;
         tally.begin();
         ledger.clock = now;
         Self {
@@ -112,15 +114,15 @@ impl<'a> Turn<'a> {
             batch: database.batch(),
             ledger,
             tally,
-            recent,
             past,
             trimmed,
             window_ms,
             now,
             buffer,
-            repeats: HashMap::new(),
-            moved: HashMap::new(),
-            planned: HashMap::new(),
+            identities: FxHashMap::default(),
+            repeats: FxHashMap::default(),
+            moved: FxHashMap::default(),
+            planned: FxHashMap::default(),
             runs: Vec::new(),
             departures: Vec::new(),
             trims: 0,

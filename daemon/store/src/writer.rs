@@ -9,7 +9,6 @@ use doorman_core::store::{Commit, Committed, Journal, StoreError};
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
-use crate::recent::{self, Recent};
 use crate::store::{Store, Trimming, read_ledger, read_trimmed};
 use crate::table::Table;
 use crate::turn::{Ended, Minds, Past, Tally, Turn};
@@ -25,7 +24,6 @@ pub struct Writer {
     store: Arc<Store>,
     ledger: Ledger,
     tally: Tally,
-    recent: Recent,
     past: Past,
     window_ms: UnixMillis,
     cutoff: DedupCutoff,
@@ -57,7 +55,6 @@ impl Writer {
             store,
             ledger,
             tally: Tally::default(),
-            recent: Recent::new(recent::LEAST),
             past,
             buffer: Vec::new(),
             deletions: 0,
@@ -86,12 +83,7 @@ impl Writer {
         self.cutoff.store(now.saturating_sub(self.window_ms), Ordering::Relaxed);
         let store = Arc::clone(&self.store);
         let buffer = std::mem::take(&mut self.buffer);
-        let minds = Minds {
-            tally: &mut self.tally,
-            recent: &mut self.recent,
-            past: &self.past,
-            trimmed: store.trimming().through,
-        };
+        let minds = Minds { tally: &mut self.tally, past: &self.past, trimmed: store.trimming().through };
         let mut turn = Turn::new(&store.database, self.ledger, minds, self.window_ms, now, buffer);
         let mut committed = Committed::default();
         for event in commit.events.drain(..) {

@@ -11,6 +11,7 @@ use crate::faults;
 use crate::queues::commit::{CommitQueue, Discarded, HandOver, Revived, Submission, Submitted, Waiting};
 use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
+use crate::queues::memory::Reservation;
 use crate::store::{Appended, Commit, Event, Journal, StoreError};
 
 /// How much goes into one batch.
@@ -37,6 +38,12 @@ pub struct Committer {
     unsynced: bool,
 }
 
+/// Who waits for an event's answer. The memory of its body is free once it is given.
+struct Waiter {
+    answer: oneshot::Sender<Submitted>,
+    _reservation: Reservation,
+}
+
 impl Committer {
     /// A committer that hands accepted events over to `mapping`, and deliveries to their dispatchers. What its
     /// predecessor wrote may lack its fsync.
@@ -50,7 +57,7 @@ impl Committer {
     ) -> Self {
         // What its predecessor wrote and did not hand over, mapper and dispatchers find in the store.
         mapping.wake();
-        deliveries.values().for_each(|queue| queue.parked(clock.now()));
+        deliveries.values().for_each(|queue| queue.parked(0));
         Self { journal, queue, mapping, deliveries, clock, limits, unsynced: true }
     }
 
@@ -103,7 +110,7 @@ impl Committer {
     }
 
     /// Moves events into the commit, up to the limits of one batch; gives those who wait for their answers.
-    fn fill(&self, work: &mut Commit, events: &mut Vec<Submission>) -> Vec<oneshot::Sender<Submitted>> {
+    fn fill(&self, work: &mut Commit, events: &mut Vec<Submission>) -> Vec<Waiter> {
         let mut bytes = 0;
         let fits = |submission: &&Submission| {
             let room = bytes < self.limits.max_batch_bytes;
@@ -111,16 +118,14 @@ impl Committer {
             room
         };
         let count = events.iter().take(self.limits.max_batch_events).take_while(fits).count();
-        let (batch, answers) = events.drain(..count).map(|one| (one.event, one.answer)).unzip();
+        let waiter =
+            |one: Submission| (one.event, Waiter { answer: one.answer, _reservation: one.reservation });
+        let (batch, answers) = events.drain(..count).map(waiter).unzip();
         work.events = batch;
         answers
     }
 
-    fn commit(
-        &mut self,
-        taken: &mut Waiting,
-        answers: Vec<oneshot::Sender<Submitted>>,
-    ) -> Result<(), StoreError> {
+    fn commit(&mut self, taken: &mut Waiting, answers: Vec<Waiter>) -> Result<(), StoreError> {
         if faults::breaks("attempt-before-plan") {
             self.hand_over(&mut taken.hand_overs);
             faults::dawdle();
@@ -207,7 +212,7 @@ fn share<T>(waiters: &mut Vec<(usize, oneshot::Sender<Vec<T>>)>, answers: Vec<T>
 }
 
 /// Answers each event; gives back those that are new.
-fn answer_events(waiters: Vec<oneshot::Sender<Submitted>>, appended: Vec<Appended>) -> Vec<Arc<Event>> {
+fn answer_events(waiters: Vec<Waiter>, appended: Vec<Appended>) -> Vec<Arc<Event>> {
     let mut accepted = Vec::with_capacity(appended.len());
     for (waiter, appended) in waiters.into_iter().zip(appended) {
         let answer = match appended {
@@ -219,7 +224,7 @@ fn answer_events(waiters: Vec<oneshot::Sender<Submitted>>, appended: Vec<Appende
             Appended::Duplicate { of, conflict } => Submitted::Duplicate { of, conflict },
         };
         // A sender that went away has its event accepted all the same.
-        let _ = waiter.send(answer);
+        let _ = waiter.answer.send(answer);
     }
     accepted
 }

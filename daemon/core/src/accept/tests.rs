@@ -14,6 +14,7 @@ use crate::mapping::GenerationId;
 use crate::queues::commit::{CommitQueue, HandOver, NotWritten, Submitted};
 use crate::queues::delivery::{DeliveryQueue, Leased};
 use crate::queues::mapping::MappingQueue;
+use crate::queues::memory::{InFlight, Reservation};
 use crate::sample::{delivery, leased_action, new_event, store};
 use crate::store::model::MemoryStore;
 use crate::store::{Commit, Committed, Journal, Log, Plan, StoreError, Stretch, Through, Trim, Verdict};
@@ -83,7 +84,7 @@ impl Journal for Panicking {
 #[test]
 fn nobody_is_answered_before_the_batch_is_written() {
     let mut desk = desk(store());
-    let mut answer = desk.commits.submit(new_event("a", None)).unwrap();
+    let mut answer = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
     assert_eq!(answer.try_recv(), Err(TryRecvError::Empty));
     desk.committer.turn().unwrap();
     assert!(matches!(answer.try_recv(), Ok(Submitted::Accepted(_))));
@@ -92,8 +93,9 @@ fn nobody_is_answered_before_the_batch_is_written() {
 #[test]
 fn duplicates_in_one_batch_and_across_batches_get_the_first_ones_id() {
     let mut desk = desk(store());
-    let mut answers: Vec<_> =
-        (0..3).map(|_| desk.commits.submit(new_event("a", Some("m"))).unwrap()).collect();
+    let mut answers: Vec<_> = (0..3)
+        .map(|_| desk.commits.submit(new_event("a", Some("m")), Reservation::default()).unwrap())
+        .collect();
     desk.committer.turn().unwrap();
     let answers: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
     let Submitted::Accepted(first) = answers[0] else { panic!("{answers:?}") };
@@ -104,14 +106,18 @@ fn duplicates_in_one_batch_and_across_batches_get_the_first_ones_id() {
 #[test]
 fn more_events_than_the_queue_holds_are_refused_at_once() {
     let desk = desk(store());
-    let _answers: Vec<_> = (0..3).map(|_| desk.commits.submit(new_event("a", None)).unwrap()).collect();
-    assert_eq!(desk.commits.submit(new_event("a", None)).unwrap_err(), NotWritten::Busy);
+    let _answers: Vec<_> =
+        (0..3).map(|_| desk.commits.submit(new_event("a", None), Reservation::default()).unwrap()).collect();
+    assert_eq!(
+        desk.commits.submit(new_event("a", None), Reservation::default()).unwrap_err(),
+        NotWritten::Busy
+    );
 }
 
 #[test]
 fn a_failed_write_answers_nobody_and_is_an_error() {
     let mut desk = desk(Failing);
-    let mut answer = desk.commits.submit(new_event("a", None)).unwrap();
+    let mut answer = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
     let error = desk.committer.turn().unwrap_err().to_string();
     assert!(error.contains("no space left"), "{error}");
     assert_eq!(answer.try_recv(), Err(TryRecvError::Closed));
@@ -121,7 +127,8 @@ fn a_failed_write_answers_nobody_and_is_an_error() {
 fn all_that_waits_is_written_in_batches_of_the_limit() {
     let memory = store();
     let mut desk = desk(memory.clone());
-    let answers: Vec<_> = (0..3).map(|_| desk.commits.submit(new_event("a", None)).unwrap()).collect();
+    let answers: Vec<_> =
+        (0..3).map(|_| desk.commits.submit(new_event("a", None), Reservation::default()).unwrap()).collect();
     desk.committer.turn().unwrap();
     assert_eq!(memory.accepted_through(), 3);
     drop(answers);
@@ -136,7 +143,7 @@ async fn ended_attempts_alone_wait_for_a_later_fsync_and_accepted_events_are_one
     desk.committer.turn().unwrap();
     assert_eq!(closed.await.unwrap(), Ok(()));
     assert!(desk.committer.is_unsynced());
-    let _answer = desk.commits.submit(new_event("a", None)).unwrap();
+    let _answer = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
     desk.committer.turn().unwrap();
     assert!(!desk.committer.is_unsynced(), "the event's fsync covered them");
 }
@@ -156,7 +163,7 @@ async fn reviving_what_is_not_dead_says_so() {
 async fn those_who_discard_in_one_batch_get_their_own_answers_and_the_dispatcher_is_told() {
     let memory = store();
     let mut desk = desk(memory.clone());
-    let _answer = desk.commits.submit(new_event("a", None)).unwrap();
+    let _answer = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
     desk.committer.turn().unwrap();
     desk.commits.leave(vec![to_sink(1)]).unwrap();
     desk.committer.turn().unwrap();
@@ -201,12 +208,12 @@ async fn an_act_in_vain_does_not_pass_for_the_fsync_of_those_before() {
 fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for_an_fsync() {
     let memory = store();
     let mut desk = desk(memory.clone());
-    let _first = desk.commits.submit(new_event("a", None)).unwrap();
-    let _second = desk.commits.submit(new_event("a", None)).unwrap();
+    let _first = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
+    let _second = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
     desk.committer.turn().unwrap();
     desk.commits.leave(vec![dropped(1)]).unwrap();
     assert!(desk.commits.take_awaited().is_empty(), "nobody waits for them");
-    let _third = desk.commits.submit(new_event("a", None)).unwrap();
+    let _third = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
     desk.committer.turn().unwrap();
     assert_eq!(memory.mapped_through(), 1);
     desk.commits.leave(vec![dropped(2)]).unwrap();
@@ -226,7 +233,7 @@ fn dropped(seq: u64) -> Plan {
 
 /// One event that is dropped, and a trim of it.
 fn trim_of_one(desk: &mut Desk, memory: &MemoryStore) -> Trim {
-    let _answer = desk.commits.submit(new_event("a", None)).unwrap();
+    let _answer = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
     desk.committer.turn().unwrap();
     desk.commits.leave(vec![dropped(1)]).unwrap();
     desk.committer.turn().unwrap();
@@ -285,7 +292,7 @@ async fn a_committer_that_is_made_anew_ends_what_its_predecessor_had_taken() {
         let armed = Arc::new(AtomicBool::new(false));
         let journal = || Panicking { memory: memory.clone(), before, armed: Arc::clone(&armed) };
         let mut desk = desk(journal());
-        let _first = desk.commits.submit(new_event("a", None)).unwrap();
+        let _first = desk.commits.submit(new_event("a", None), Reservation::default()).unwrap();
         desk.committer.turn().unwrap();
         let _ = desk.sink.take();
 
@@ -295,7 +302,7 @@ async fn a_committer_that_is_made_anew_ends_what_its_predecessor_had_taken() {
         let commits = desk.commits.clone();
         let planned = tokio::spawn(async move { commits.plan(vec![to_sink(1)], hand_over).await });
         tokio::task::yield_now().await;
-        let mut event = desk.commits.submit(new_event("a", Some("m"))).unwrap();
+        let mut event = desk.commits.submit(new_event("a", Some("m")), Reservation::default()).unwrap();
         armed.store(true, Ordering::Relaxed);
         assert!(catch_unwind(AssertUnwindSafe(|| desk.committer.turn())).is_err());
         assert_eq!(event.try_recv(), Err(TryRecvError::Closed), "before: {before}");
@@ -304,12 +311,19 @@ async fn a_committer_that_is_made_anew_ends_what_its_predecessor_had_taken() {
         next.turn().unwrap();
         assert_eq!(planned.await.unwrap(), Ok(()));
         let arrived = desk.sink.take();
-        assert_eq!(
-            (arrived.leased.len(), arrived.parked),
-            (1, Some(1_000)),
-            "and the dispatchers look around"
-        );
+        assert_eq!((arrived.leased.len(), arrived.parked), (1, Some(0)), "and the dispatchers look around");
         let accepted = if before { 1 } else { 2 };
         assert_eq!((memory.accepted_through(), memory.mapped_through()), (accepted, 1));
     }
+}
+
+#[test]
+fn the_memory_of_a_body_is_reserved_until_its_event_is_on_disk_whether_its_sender_waits_or_not() {
+    let mut desk = desk(store());
+    let in_flight = InFlight::default();
+    let reservation = in_flight.reserve(8, 10).unwrap();
+    drop(desk.commits.submit(new_event("a", None), reservation).unwrap());
+    assert!(in_flight.reserve(3, 10).is_none());
+    desk.committer.turn().unwrap();
+    assert!(in_flight.reserve(10, 10).is_some());
 }

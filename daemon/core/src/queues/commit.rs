@@ -11,6 +11,7 @@ use doorman_plugin::{DeliveryId, EventId};
 use tokio::sync::{Notify, oneshot};
 
 use super::delivery::Leased;
+use super::memory::Reservation;
 use crate::clock::UnixMillis;
 use crate::store::{Close, Commit, NewEvent, Plan, Trim};
 
@@ -47,6 +48,8 @@ pub enum NotWritten {
 pub struct Submission {
     /// The event.
     pub event: NewEvent,
+    /// The memory of its body.
+    pub reservation: Reservation,
     /// Takes the answer; nobody may be listening any more.
     pub answer: oneshot::Sender<Submitted>,
 }
@@ -124,15 +127,20 @@ impl CommitQueue {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Brings an event. The receiver gets the answer once the event, or the one it repeats, is on disk.
-    pub fn submit(&self, event: NewEvent) -> Result<oneshot::Receiver<Submitted>, NotWritten> {
+    /// Brings an event, with the memory that is reserved for its body. The receiver gets the answer once the event, or the
+    /// one it repeats, is on disk.
+    pub fn submit(
+        &self,
+        event: NewEvent,
+        reservation: Reservation,
+    ) -> Result<oneshot::Receiver<Submitted>, NotWritten> {
         let (answer, receiver) = oneshot::channel();
         let mut waiting = self.lock();
         if waiting.events.len() >= self.shared.max_events {
             return Err(NotWritten::Busy);
         }
         let is_first = waiting.nobody_waits();
-        waiting.events.push(Submission { event, answer });
+        waiting.events.push(Submission { event, reservation, answer });
         drop(waiting);
         self.wake_if(is_first);
         Ok(receiver)

@@ -7,13 +7,14 @@
 //! The queue outlives its dispatcher: it keeps the [`Hands`], what that one has taken and not closed, so that the next
 //! one knows what to take up.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use doorman_plugin::{Delivery, DeliveryId};
+use rustc_hash::FxHashMap;
 use tokio::sync::Notify;
 
 use crate::clock::UnixMillis;
@@ -61,7 +62,7 @@ pub struct Leased {
 }
 
 /// What a dispatcher has taken and not closed yet, by position and number.
-pub type Hands = HashMap<(u64, u16), Hand>;
+pub type Hands = FxHashMap<(u64, u16), Hand>;
 
 /// A delivery in a dispatcher's hands.
 #[derive(Debug)]

@@ -1,7 +1,9 @@
 //! Whether events are taken just now. Refused ones are asked to come again: nothing is lost that was answered.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::queues::memory::{InFlight, Reservation};
 
 /// Why no event is taken just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct Admission {
 struct Shared {
     disk_low: AtomicBool,
     draining: AtomicBool,
-    in_flight_bytes: AtomicUsize,
+    in_flight: InFlight,
 }
 
 impl Admission {
@@ -46,49 +48,13 @@ impl Admission {
 
     /// Reserves memory for a body, or `None` when the bodies in flight would exceed `max_bytes`.
     pub fn reserve(&self, bytes: usize, max_bytes: usize) -> Option<Reservation> {
-        let mut reservation = Reservation { admission: self.clone(), bytes: 0 };
-        reservation.grow(bytes, max_bytes).then_some(reservation)
-    }
-}
-
-/// Memory that is reserved for a body, until it is dropped.
-pub struct Reservation {
-    admission: Admission,
-    bytes: usize,
-}
-
-impl Reservation {
-    /// Reserves more; `false`, and nothing changed, when the bodies in flight would exceed `max_bytes`.
-    pub fn grow(&mut self, bytes: usize, max_bytes: usize) -> bool {
-        let in_flight = &self.admission.shared.in_flight_bytes;
-        let before = in_flight.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > max_bytes {
-            in_flight.fetch_sub(bytes, Ordering::Relaxed);
-            return false;
-        }
-        self.bytes += bytes;
-        true
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.admission.shared.in_flight_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.shared.in_flight.reserve(bytes, max_bytes)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reservations_are_bounded_together_and_end_when_they_are_dropped() {
-        let admission = Admission::default();
-        let first = admission.reserve(60, 100).unwrap();
-        assert!(admission.reserve(41, 100).is_none());
-        drop(first);
-        assert!(admission.reserve(100, 100).is_some());
-    }
 
     #[test]
     fn draining_is_told_before_a_full_disk() {

@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 
-use super::admission::{Admission, Reservation};
+use super::admission::Admission;
+use crate::queues::memory::Reservation;
 
 /// What a body may take.
 #[derive(Clone, Copy, Debug)]

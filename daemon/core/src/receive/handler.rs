@@ -16,6 +16,7 @@ use super::body::{self, BodyError, BodyLimits};
 use super::endpoints::{Endpoint, Endpoints};
 use crate::identity::IdentityKey;
 use crate::queues::commit::{CommitQueue, NotWritten, Submitted};
+use crate::queues::memory::Reservation;
 use crate::store::{Dedup, NewEvent};
 use crate::wire::problem::Problem;
 use crate::wire::track::{self, MessageId, Track};
@@ -99,9 +100,7 @@ impl Receiver {
         let read = body::read(request.into_body(), &self.limits.body, &self.admission).await;
         let (body, reservation) = read.map_err(|error| self.body_refusal(&error))?;
         let event = self.event(&endpoint, body)?;
-        let submitted = self.submit(event).await;
-        drop(reservation);
-        submitted
+        self.submit(event, reservation).await
     }
 
     /// All that can be said before the body is read, in the order in which it gives least away.
@@ -175,8 +174,8 @@ impl Receiver {
         Dedup::Identity { identity, body_hash: self.identity.body_hash(members) }
     }
 
-    async fn submit(&self, event: NewEvent) -> Result<Submitted, Refusal> {
-        let answer = self.commits.submit(event).map_err(|error| match error {
+    async fn submit(&self, event: NewEvent, reservation: Reservation) -> Result<Submitted, Refusal> {
+        let answer = self.commits.submit(event, reservation).map_err(|error| match error {
             NotWritten::Busy => Refusal::busy(false),
             NotWritten::Stopped => Refusal::stopped(),
         })?;

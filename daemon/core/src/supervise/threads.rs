@@ -6,8 +6,13 @@ use actix::{Arbiter, ArbiterHandle};
 
 /// Gives actors their threads.
 pub trait Threads: Send + Sync + 'static {
-    /// A thread for one actor, which may compute and block there.
+    /// A thread for one actor, which may compute, block, and talk to sockets there.
     fn thread(&self) -> ArbiterHandle;
+
+    /// A thread for one actor, which may compute and block there, and is woken at less cost than one that has sockets.
+    fn computing(&self) -> ArbiterHandle {
+        self.thread()
+    }
 
     /// Ends all threads that it gave, and waits until they have ended.
     fn end(&self);
@@ -18,6 +23,12 @@ pub trait Threads: Send + Sync + 'static {
 pub struct OneEach(Mutex<Vec<Arbiter>>);
 
 impl OneEach {
+    fn keep(&self, arbiter: Arbiter) -> ArbiterHandle {
+        let handle = arbiter.handle();
+        self.lock().push(arbiter);
+        handle
+    }
+
     /// A panic elsewhere leaves the list whole: every change is one push or one take.
     fn lock(&self) -> MutexGuard<'_, Vec<Arbiter>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -26,10 +37,13 @@ impl OneEach {
 
 impl Threads for OneEach {
     fn thread(&self) -> ArbiterHandle {
-        let arbiter = Arbiter::new();
-        let handle = arbiter.handle();
-        self.lock().push(arbiter);
-        handle
+        self.keep(Arbiter::new())
+    }
+
+    fn computing(&self) -> ArbiterHandle {
+        // Without the driver of sockets, a thread sleeps on a futex instead of in an epoll.
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build();
+        self.keep(Arbiter::try_with_tokio_rt(runtime).unwrap_or_else(|_| Arbiter::new()))
     }
 
     fn end(&self) {

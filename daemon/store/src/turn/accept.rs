@@ -9,9 +9,8 @@ use doorman_core::identity::Hash128;
 use doorman_core::store::{Appended, Dedup, Event, NewEvent, Repeats, StoreError};
 use doorman_plugin::{EventId, EventInfo};
 
-use super::Turn;
+use super::{First, Turn};
 use crate::keys;
-use crate::recent::First;
 use crate::record::{self, EventHeader, Identity, RepeatsRecord};
 use crate::table::Table;
 
@@ -34,8 +33,8 @@ impl Turn<'_> {
 
     /// The event that had an identity first, if that is within the window.
     fn first_of(&self, identity: &Hash128) -> Result<Option<First>, StoreError> {
-        let first = match self.recent.first_of(identity) {
-            Some(first) => Some(first),
+        let first = match self.identities.get(identity) {
+            Some(first) => Some(*first),
             None => self.stored_first_of(identity)?,
         };
         Ok(first.filter(|(event, _)| id::unix_ms(event).saturating_add(self.window_ms) >= self.now))
@@ -102,7 +101,7 @@ impl Turn<'_> {
         if faults::breaks("no-dedup") {
             return;
         }
-        self.recent.remember(identity, (*event, body_hash));
+        self.identities.insert(identity, (*event, body_hash));
         let row = Identity::new(event, body_hash);
         self.batch.put_record(&mut self.buffer, Table::Dedup, &identity, &row);
     }

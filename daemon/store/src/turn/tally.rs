@@ -1,9 +1,10 @@
 //! How many deliveries of an event are open, dead and cancelled, for events with several: together they decide the event.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use doorman_core::store::{Status, StoreError, Undelivered};
+
+use rustc_hash::FxHashMap;
 
 use crate::database::View;
 use crate::keys;
@@ -58,7 +59,7 @@ impl Left {
 /// is in mind is right; what is not is read from the tables before this commit's first change of that event.
 #[derive(Default)]
 pub struct Tally {
-    events: HashMap<u64, Left>,
+    events: FxHashMap<u64, Left>,
     /// Events without an open delivery: forgotten once their commit is written.
     finished: Vec<u64>,
 }
