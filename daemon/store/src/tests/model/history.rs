@@ -23,6 +23,8 @@ use crate::tests::{NOW, action, event};
 const SOON: Range<UnixMillis> = -50..100_000;
 /// A clock jump: often beyond the dedup window, in both directions.
 const JUMP: Range<UnixMillis> = -2_000_000..1_500_000;
+/// Picks the last position.
+const LAST: u8 = u8::MAX;
 /// So few that most repeat one that was there.
 const IDENTITIES: Range<u8> = 0..6;
 
@@ -162,14 +164,17 @@ impl Question {
     /// About positions with which a commit ended: no run of dropped events goes beyond one, so that every store must
     /// find the same.
     pub fn at_ends(self, ends: &[u64]) -> (Stretch, Through) {
-        let at = |pick: u8| ends[usize::from(pick) % ends.len()];
+        let at = |pick: u8| match pick {
+            LAST => ends[ends.len() - 1],
+            _ => ends[usize::from(pick) % ends.len()],
+        };
         Self::about(at(self.after), at(self.finished), at(self.dead))
     }
 
     /// About any positions, from the end of a commit on, and how many events to look at.
     pub fn anywhere(self, ends: &[u64]) -> (Stretch, Through, usize) {
         let last = ends.iter().max().copied().unwrap_or(0);
-        let at = |pick: u8| u64::from(pick) % (last + 2);
+        let at = |pick: u8| (u64::from(pick) + u64::from(self.limit)) % (last + 2);
         let after = ends[usize::from(self.after) % ends.len()];
         let (stretch, old) = Self::about(after, at(self.finished), at(self.dead));
         (stretch, old, usize::from(self.limit))
@@ -374,9 +379,7 @@ impl ReferenceStateMachine for History {
         prop_oneof![
             40 => (vec(act(), 1..6), prop::bool::weighted(0.1))
                 .prop_map(|(acts, durable)| Step::Commit { acts, durable }),
-            6 => any::<[u8; 4]>().prop_map(|[after, finished, dead, limit]| {
-                Step::Survey(Question { after, finished, dead, limit: 1 + limit % 40 })
-            }),
+            6 => question().prop_map(Step::Survey),
             2 => Just(Step::Again),
             1 => Just(Step::Compact),
             4 => Just(Step::Sync),
@@ -407,6 +410,17 @@ impl ReferenceStateMachine for History {
         }
         world
     }
+}
+
+/// Mostly about all that there is, so that much of it goes, or is refused.
+fn question() -> impl Strategy<Value = Question> {
+    let some = |all: u8| prop_oneof![2 => Just(all), 1 => any::<u8>()];
+    (some(0), some(LAST), some(LAST), 1..40_u8).prop_map(|(after, finished, dead, limit)| Question {
+        after,
+        finished,
+        dead,
+        limit,
+    })
 }
 
 fn act() -> impl Strategy<Value = Act> {
