@@ -3,7 +3,7 @@
 //! - [`cli`]: the command line, and the commands that talk to the running daemon
 //! - [`commands`]: the commands that need no daemon (`check`, `sources`, `config show`), and who carries out the others
 //! - [`config`], [`tokens`]: what operators write, and the endpoints' tokens
-//! - [`run`]: the daemon, from start to stop; [`startup`]: what can go wrong on the way
+//! - [`run`]: the daemon's start, and [`startup`]: what can go wrong on the way; [`stopping`]: its end
 //! - [`foundation`]: from the configuration to the parts' settings; [`plugins`]: which plugins there are
 //! - [`pipeline`]: the wiring of the stages
 //! - [`reload`]: the scripts in force
@@ -25,6 +25,7 @@ mod plugins;
 mod reload;
 mod run;
 mod startup;
+mod stopping;
 mod tokens;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use doorman_core::clock::Clock;
 use doorman_core::identity::IdentityKey;
@@ -10,11 +10,10 @@ use doorman_core::receive::body::BodyLimits;
 use doorman_core::receive::rate::Rate;
 use doorman_core::receive::{Admission, Endpoint, Endpoints, Limits, Receiver};
 use doorman_core::supervise::threads::OneEach;
-use doorman_core::supervise::{Escalation, Supervisor, panics};
+use doorman_core::supervise::{Supervisor, panics};
 use doorman_store::{Store, Writer};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::admin::{self, Admin, Auth, Verification};
 use crate::ballast::Ballast;
@@ -26,11 +25,9 @@ use crate::operating::{Doorkeeper, Inspector, Operating};
 use crate::pipeline::{self, Pipeline};
 use crate::reload::ScriptKeeper;
 use crate::startup::StartError;
+use crate::stopping::{self, Running, Signals};
 use crate::tokens::{self, Tokens};
 use crate::{disk, logging};
-
-/// How long answers that are under way get when the process must end at once.
-const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Runs the daemon until it is told to stop. `curl`: print a line to paste for each endpoint, once it listens.
 pub fn run(built: Built, curl: bool) -> ExitCode {
@@ -52,7 +49,7 @@ pub fn run(built: Built, curl: bool) -> ExitCode {
 
 async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let Built { config, plugins } = built;
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     // Ports before the store: a second daemon by mistake fails here, quickly and without touching anything.
     let server = listening::bind(&config.server.listen.to_string(), "server.listen").await?;
     let admin_listener = listening::bind(&admin_address(&config)?, "admin.listen").await?;
@@ -64,7 +61,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         tracing::warn!(bytes, "a power cut left half a record at the end of the store's log: it was cut off");
     }
     let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
-    let (supervisor, mut escalations) = Supervisor::new(foundation::restart_policy(&config));
+    let (supervisor, escalations) = Supervisor::new(foundation::restart_policy(&config));
     let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _, supervisor.clone())?;
 
     let clock = Clock::system(opened.clock_floor);
@@ -101,24 +98,8 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     listening.write(&config.store.path)?;
     announce(&config, &listening, &tokens, curl);
 
-    let mut exit = until_the_end(&mut signals, &mut escalations, &scripts, &pipeline).await;
-    drop(watching);
-    // Not ready from now on.
-    admission.drain();
-    if exit == Exit::Ok {
-        let parts = Stop { drain, pipeline, close, admin, store: opened.log };
-        tokio::select! {
-            end = stop(parts, &mut signals, config.server.drain_timeout) => match end {
-                End::Orderly => return Ok(exit),
-                End::AtOnce => {}
-            },
-            Some(escalation) = escalations.recv() => exit = escalated(&escalation),
-        }
-    }
-    if exit != Exit::Ok {
-        let _ = tokio::time::timeout(LAST_WORDS, log_all(&mut escalations)).await;
-    }
-    std::process::exit(exit.code());
+    let running = Running { drain, close, pipeline, admin, store: opened.log, scripts, watching, admission };
+    Ok(stopping::until_the_end(running, signals, escalations, config.server.drain_timeout).await)
 }
 
 /// The writing side that came with the opened store, and then a new one whenever a committer is made anew.
@@ -220,112 +201,5 @@ fn announce(config: &Config, listening: &Listening, tokens: &Tokens, curl: bool)
              -d '{{\"type\":\"track\",\"event\":\"order.created\",\"userId\":\"u1\",\"messageId\":\"m-1\",\
              \"properties\":{{\"orderId\":\"A-1\",\"total\":59.90}}}}'\n"
         );
-    }
-}
-
-/// The signals that the daemon heeds.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn stop(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-async fn until_the_end(
-    signals: &mut Signals,
-    escalations: &mut mpsc::UnboundedReceiver<Escalation>,
-    scripts: &ScriptKeeper,
-    pipeline: &Pipeline,
-) -> Exit {
-    loop {
-        tokio::select! {
-            () = async { tokio::select! { _ = signals.terminate.recv() => {}, _ = signals.interrupt.recv() => {} } } => {
-                tracing::info!("stopping: requests under way are answered, attempts under way end");
-                return Exit::Ok;
-            }
-            _ = signals.hang_up.recv() => scripts.reload_now(&pipeline.mapping),
-            Some(escalation) = escalations.recv() => return escalated(&escalation),
-        }
-    }
-}
-
-/// Says why the process ends; what it ends with.
-fn escalated(escalation: &Escalation) -> Exit {
-    tracing::error!("{escalation}; the process ends, and a restart goes on from what is on disk");
-    match escalation {
-        Escalation::TooManyRestarts { .. } => Exit::Software,
-        Escalation::Failed { .. } => Exit::Io,
-    }
-}
-
-/// Logs what else fails: the first to notice that the store stopped is not always the one that knows why.
-async fn log_all(escalations: &mut mpsc::UnboundedReceiver<Escalation>) {
-    while let Some(escalation) = escalations.recv().await {
-        tracing::error!("{escalation}");
-    }
-    std::future::pending().await
-}
-
-/// What is to be stopped.
-struct Stop {
-    drain: watch::Sender<bool>,
-    pipeline: Pipeline,
-    close: watch::Sender<bool>,
-    admin: tokio::task::JoinHandle<()>,
-    store: Arc<Store>,
-}
-
-/// How a stop ended.
-enum End {
-    /// All is written and closed.
-    Orderly,
-    /// Something is left, and the process ends all the same: a restart takes it up.
-    AtOnce,
-}
-
-/// Stops in flow order: what was taken in is answered, what is under way ends, what is left waits on disk. The admin
-/// listener says until then that the daemon is not ready. A second signal ends it at once, which is as safe.
-async fn stop(parts: Stop, signals: &mut Signals, timeout: Duration) -> End {
-    let Stop { drain, pipeline, close, admin, store } = parts;
-    let deadline = Instant::now() + timeout;
-    drain.send_replace(true);
-    let orderly = async {
-        if !pipeline.stop(deadline).await {
-            tracing::warn!(
-                "a thread is blocked and not waited for: a destination that takes nothing, or the disk"
-            );
-            return End::AtOnce;
-        }
-        // Only spares the next start a replay of the log: without it, nothing is lost.
-        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.flush()).await {
-            tracing::warn!("{error}; the next start replays its log");
-        }
-        close.send_replace(true);
-        let _ = admin.await;
-        tracing::info!("stopped");
-        End::Orderly
-    };
-    tokio::select! {
-        end = orderly => end,
-        () = signals.stop() => {
-            tracing::warn!("told to stop a second time: ending at once");
-            End::AtOnce
-        }
     }
 }

@@ -25,9 +25,10 @@ pub struct Limits {
 
 /// Takes all that waits, writes it in one batch, and answers.
 ///
-/// What it has taken stays in the queue until it is written. One that is made anew writes it once more: plans, closes and
-/// revivals that are on disk already change nothing, and trims are refused (a later look finds what is left). Events are not among it: whether they are on disk is in doubt, and
-/// their senders, who are told so, send them again.
+/// What it has taken stays in the queue until it is written. One that is made anew writes it once more: what is on disk
+/// already changes nothing, and trims are refused (a later look finds what is left). An operator whose act was done the
+/// first time may be told that there was nothing to do. Events are not among it: whether they are on disk is in doubt,
+/// and their senders, who are told so, send them again.
 pub struct Committer {
     journal: Box<dyn Journal>,
     queue: CommitQueue,

@@ -21,7 +21,7 @@ const UNFINISHED: [u8; 2] = [2, 3];
 /// Pieces of logs that are used again have a longer header; there are none, since the options rule them out.
 const OF_USED_LOGS: [u8; 6] = [5, 6, 7, 8, 11, 131];
 
-/// Cuts a torn record off the end of the newest log; says how many bytes, or `None` when there is no such record.
+/// Cuts a torn record off the end of the newest log that has any; says how many bytes, or `None` when there is no such record.
 ///
 /// To be called only when RocksDB has just refused to open the store: it holds the lock then, or nobody does.
 pub fn cut(store: &Path) -> io::Result<Option<u64>> {
@@ -46,23 +46,31 @@ struct Torn {
     torn: u64,
 }
 
+/// A log in which nothing was written yet says nothing: the one before it may still have had its end on the way.
 fn find(store: &Path) -> io::Result<Option<Torn>> {
-    let Some(log) = newest_log(store)? else { return Ok(None) };
-    let bytes = fs::read(&log)?;
-    let whole = torn_at(&bytes);
-    Ok(whole.map(|whole| Torn { log, whole: whole as u64, torn: (bytes.len() - whole) as u64 }))
+    for log in logs(store)? {
+        let bytes = fs::read(&log)?;
+        if bytes.iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        let whole = torn_at(&bytes);
+        return Ok(whole.map(|whole| Torn { log, whole: whole as u64, torn: (bytes.len() - whole) as u64 }));
+    }
+    Ok(None)
 }
 
-fn newest_log(store: &Path) -> io::Result<Option<PathBuf>> {
-    let mut newest = None;
+/// All logs, the newest first.
+fn logs(store: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut logs = Vec::new();
     for entry in fs::read_dir(store)? {
         let path = entry?.path();
         let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
-        if let Some(number) = number.filter(|_| path.extension().is_some_and(|end| end == "log")) {
-            newest = newest.max(Some((number, path)));
-        }
+        logs.extend(
+            number.filter(|_| path.extension().is_some_and(|end| end == "log")).map(|number| (number, path)),
+        );
     }
-    Ok(newest.map(|(_, path)| path))
+    logs.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(logs.into_iter().map(|(_, path)| path).collect())
 }
 
 /// Where the whole records end, if what follows is the beginning of one and then, from a page's beginning to the end,
@@ -161,11 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_log_is_the_one_with_the_greatest_number() {
+    fn logs_come_the_newest_first_by_their_numbers() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["000009.log", "000010.log", "000011.sst", "LOG", "x.log"] {
             fs::write(folder.path().join(name), []).unwrap();
         }
-        assert_eq!(newest_log(folder.path()).unwrap(), Some(folder.path().join("000010.log")));
+        let expected = ["000010.log", "000009.log"].map(|name| folder.path().join(name));
+        assert_eq!(logs(folder.path()).unwrap(), expected);
     }
 }

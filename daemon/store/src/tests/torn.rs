@@ -92,3 +92,16 @@ fn a_flipped_bit_is_damage_even_before_a_torn_end() {
     let error = try_open(folder.path()).err().unwrap();
     assert!(matches!(error, OpenError::Corrupt { .. }), "{error}");
 }
+
+/// The store had begun another log, and nothing of that came to disk.
+#[test]
+fn the_log_before_an_empty_one_may_be_torn_too() {
+    for bytes in [0, PAGE_BYTES] {
+        let folder = killed();
+        let torn = log(folder.path());
+        lose_pages(folder.path(), |pages| pages - 3..pages);
+        fs::write(torn.with_file_name("999998.log"), vec![0; bytes]).unwrap();
+        let opened = try_open(folder.path()).unwrap_or_else(|error| panic!("{bytes}: {error}"));
+        assert_eq!((opened.log.accepted_through(), opened.torn_bytes.is_some()), (1, true), "{bytes}");
+    }
+}
