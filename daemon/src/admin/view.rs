@@ -26,6 +26,7 @@ pub struct EventRow {
     pub user_id: Option<String>,
     pub status: String,
     /// Why it is dead or dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub received_at: String,
 }

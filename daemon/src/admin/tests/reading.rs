@@ -24,7 +24,6 @@ async fn a_row_has_what_a_list_needs() {
             "messageId": "m-1",
             "userId": "u1",
             "status": "delivered",
-            "reason": null,
             "receivedAt": "2026-11-24T10:15:30.123Z",
         }],
         "next": null,
