@@ -16,7 +16,7 @@ const NEEDED: &str = "actors panic in a build with the feature `faults` only, in
 const VOLUME: Volume = Volume { connections: 16, padding_bytes: 0 };
 
 /// Where an actor can panic: between any two of its steps that leave something behind.
-const POINTS: [(&str, &str); 10] = [
+const POINTS: [(&str, &str); 11] = [
     ("committer", "taken"),
     ("committer", "written"),
     ("committer", "handed-over"),
@@ -27,6 +27,7 @@ const POINTS: [(&str, &str); 10] = [
     ("dispatcher", "ended"),
     ("dispatcher", "written"),
     ("receiver", "accepted"),
+    ("retention", "surveyed"),
 ];
 
 /// The name that the log and the metrics have for the actor of a point.
@@ -35,7 +36,8 @@ fn actor(point: &str) -> &str {
 }
 
 async fn start(sink: &Sink, binary: PathBuf, faults: &str) -> Doorman {
-    kit::builder(sink).binary(binary).variable("DOORMAN_FAULTS", faults).start().await
+    let builder = kit::builder(sink).set("store", "trim_every = \"100ms\"");
+    builder.binary(binary).variable("DOORMAN_FAULTS", faults).start().await
 }
 
 async fn restarts(doorman: &Doorman, actor: &str) -> u64 {
@@ -50,7 +52,11 @@ async fn restarts(doorman: &Doorman, actor: &str) -> u64 {
 async fn every_actor_that_panics_under_load_is_back_and_nothing_is_lost() {
     let Some(binary) = binary::faulty() else { return println!("skipped: {NEEDED}") };
     let sink = Sink::start().await;
-    let pass = |index: usize, actor: &str| if actor == "receiver" { 8 } else { 100 + 70 * index };
+    let pass = |index: usize, actor: &str| match actor {
+        "receiver" => 8,
+        "retention" => 3,
+        _ => 100 + 70 * index,
+    };
     let faults = POINTS.iter().enumerate();
     let faults = faults.map(|(index, (name, point))| format!("panic:{name}.{point}@{}", pass(index, name)));
     let faults: Vec<String> = faults.collect();
@@ -58,7 +64,9 @@ async fn every_actor_that_panics_under_load_is_back_and_nothing_is_lost() {
 
     let begun = Instant::now();
     let load = Load::start(&doorman, VOLUME);
-    for (name, expected) in [("committer", 3), ("mapper", 3), ("dispatcher", 3), ("receiver", 1)] {
+    for (name, expected) in
+        [("committer", 3), ("mapper", 3), ("dispatcher", 3), ("receiver", 1), ("retention", 1)]
+    {
         let look = async || (restarts(&doorman, actor(name)).await == expected).then_some(());
         doorman.wait_until(&format!("the {name} was made anew {expected} times"), look).await;
     }
@@ -69,7 +77,7 @@ async fn every_actor_that_panics_under_load_is_back_and_nothing_is_lost() {
     let mut arrived = Arrived::default();
     arrived.take_from(&sink);
     let report = audit::audit(&doorman, &answered, arrived).await;
-    println!("10 panics within {ran:?}: {}", report.figures);
+    println!("{} panics within {ran:?}: {}", POINTS.len(), report.figures);
     report.findings.expect_none();
     assert!(doorman.log().contains("made anew: panicked at "), "it says why");
 }
@@ -77,7 +85,9 @@ async fn every_actor_that_panics_under_load_is_back_and_nothing_is_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_actor_that_keeps_panicking_ends_the_process_which_says_who_and_why() {
     let Some(binary) = binary::faulty() else { return println!("skipped: {NEEDED}") };
-    for (name, point) in [("committer", "taken"), ("mapper", "planned"), ("dispatcher", "ended")] {
+    for (name, point) in
+        [("committer", "taken"), ("mapper", "planned"), ("dispatcher", "ended"), ("retention", "surveyed")]
+    {
         let sink = Sink::start().await;
         let faults = format!("panic:{name}.{point}@every:1");
         let mut doorman = start(&sink, binary.clone(), &faults).await;

@@ -7,6 +7,7 @@ use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, AsyncContext, Context};
 
 use super::retention::Retention;
+use crate::faults;
 use crate::queues::commit::{CommitQueue, NotWritten};
 use crate::store::{Log, StoreError, Trim};
 use crate::supervise::Lifeline;
@@ -45,7 +46,9 @@ impl RetentionActor {
 
     fn step(&mut self, ctx: &mut Context<Self>) {
         let begun = Instant::now();
-        match self.retention.step() {
+        let step = self.retention.step();
+        faults::point("retention.surveyed");
+        match step {
             Ok(Some(trim)) => self.commit(trim, begun, ctx),
             Ok(None) => self.end(ctx),
             Err(error) => self.give_up(&error, ctx),
