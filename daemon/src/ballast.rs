@@ -27,17 +27,24 @@ impl Ballast {
     /// that helped, opening the store says.
     pub fn release_if_full(&self) {
         let Some(free) = self.path.parent().and_then(disk::free_bytes) else { return };
-        if free >= self.bytes || !self.path.exists() {
-            return;
+        if free < self.bytes {
+            self.release();
+        }
+    }
+
+    /// Removes it, if it is there; says whether it was.
+    pub fn release(&self) -> bool {
+        if !self.path.exists() {
+            return false;
         }
         match fs::remove_file(&self.path) {
             Ok(()) => tracing::warn!(
-                free,
                 ballast_bytes = self.bytes,
                 "the disk is full: the ballast was removed, so that the store can be opened; make room on the disk"
             ),
             Err(error) => tracing::error!(file = %self.path.display(), "cannot remove the ballast: {error}"),
         }
+        !self.path.exists()
     }
 
     /// How much room it still needs.
@@ -92,6 +99,14 @@ mod tests {
         let ballast = Ballast::new(folder.path(), u64::MAX);
         ballast.release_if_full();
         assert_eq!(ballast.missing_bytes(), u64::MAX);
+    }
+
+    #[test]
+    fn it_gives_way_once_when_it_is_told_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ballast = Ballast::new(folder.path(), 1 << 20);
+        ballast.make();
+        assert_eq!([ballast.release(), ballast.release()], [true, false]);
     }
 
     #[test]

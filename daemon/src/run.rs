@@ -11,7 +11,7 @@ use doorman_core::receive::rate::Rate;
 use doorman_core::receive::{Admission, Endpoint, Endpoints, Limits, Receiver};
 use doorman_core::supervise::threads::OneEach;
 use doorman_core::supervise::{Supervisor, panics};
-use doorman_store::{Store, Writer};
+use doorman_store::{OpenError, Opened, Store, Writer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -56,7 +56,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     let listening = Listening { server: server.local_addr()?, admin: admin_listener.local_addr()? };
     let ballast = Ballast::new(&config.store.path, config.store.ballast_bytes);
     ballast.release_if_full();
-    let opened = Store::open(&config.store.path, foundation::store_settings(&config))?;
+    let opened = open(&config, &ballast)?;
     if let Some(bytes) = opened.torn_bytes {
         tracing::warn!(bytes, "a power cut left half a record at the end of the store's log: it was cut off");
     }
@@ -100,6 +100,15 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
 
     let running = Running { drain, close, pipeline, admin, store: opened.log, scripts, watching, admission };
     Ok(stopping::until_the_end(running, signals, escalations, config.server.drain_timeout).await)
+}
+
+/// Opens the store; where that takes more room than the disk has, once more with the ballast's.
+fn open(config: &Config, ballast: &Ballast) -> Result<Opened, OpenError> {
+    let open = || Store::open(&config.store.path, foundation::store_settings(config));
+    match open() {
+        Err(error) if error.is_for_want_of_room() && ballast.release() => open(),
+        result => result,
+    }
 }
 
 /// The writing side that came with the opened store, and then a new one whenever a committer is made anew.

@@ -26,6 +26,9 @@ pub(crate) use folder::is_readable;
 /// The format of the whole store: raised when an older Doorman could not read what this one writes.
 pub(crate) const FORMAT: u32 = 1;
 
+/// What the system says of a full disk.
+const NO_ROOM: &str = "No space left on device";
+
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -83,6 +86,13 @@ pub enum OpenError {
         /// What the system said.
         message: String,
     },
+}
+
+impl OpenError {
+    /// Whether room on the disk would help.
+    pub fn is_for_want_of_room(&self) -> bool {
+        matches!(self, OpenError::Failed { message, .. } if message.contains(NO_ROOM))
+    }
 }
 
 /// An open store.
@@ -242,7 +252,7 @@ fn failed(path: &Path, message: &str) -> OpenError {
 }
 
 fn advice(message: &str) -> &'static str {
-    if message.contains("No space left on device") { "; make room on its disk, then start again" } else { "" }
+    if message.contains(NO_ROOM) { "; make room on its disk, then start again" } else { "" }
 }
 
 fn holder(pid: &Option<u32>) -> String {
