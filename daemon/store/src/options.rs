@@ -80,8 +80,9 @@ fn profile(profile: Profile, settings: &Settings, cache: &Cache, cutoff: &DedupC
     match profile {
         Profile::Bulk => {
             options.set_write_buffer_size(settings.bulk_buffer_bytes);
-            // What was just written is rewritten soon: to compress it then is early enough.
-            options.set_compression_per_level(&[DBCompressionType::None, DBCompressionType::Lz4]);
+            // Rows come in the order of their keys, so files are only moved from level to level, and never rewritten, as
+            // long as all levels are compressed alike.
+            options.set_compression_type(DBCompressionType::Lz4);
         }
         Profile::Dedup => {
             options.set_write_buffer_size(settings.dedup_buffer_bytes);
