@@ -70,6 +70,7 @@ pub fn world(config: &Config) -> World {
             .map(|(name, one)| (name.clone(), environment(one)))
             .collect::<BTreeMap<_, _>>(),
         destinations: config.destinations.keys().cloned().collect(),
+        secrets: BTreeMap::new(),
         limits: Limits {
             deadline: config.scripts.deadline,
             max_operations: config.scripts.max_operations,

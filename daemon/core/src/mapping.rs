@@ -46,11 +46,28 @@ pub struct Said {
     pub place: Place,
 }
 
+/// An action that a script asked for and that was left out, because the event lacks what it needs (Knock's rule:
+/// reference/knock.md, 2.5). All others of the event are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// What kind of action.
+    pub kind: ActionKind,
+    /// What is missing.
+    pub reason: String,
+    /// The line that asked for it.
+    pub place: Place,
+}
+
 /// What a generation makes of one event. The same event and generation always give the same.
 #[derive(Clone, Debug)]
 pub enum Mapped {
     /// Its handlers ran and asked for these, in this order (at least one).
-    Actions(Vec<Said>),
+    Actions {
+        /// What they asked for.
+        said: Vec<Said>,
+        /// What they asked for and could not have.
+        skipped: Vec<Skipped>,
+    },
     /// Nothing is to be done.
     Dropped {
         /// Why: what `drop(reason)` said, or that no handler wants it, and which names come close.

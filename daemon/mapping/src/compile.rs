@@ -85,7 +85,7 @@ fn module(file: &str) -> Option<&str> {
 impl Compiler<'_> {
     fn read(&mut self, files: &Files) -> Vec<(Arc<str>, Arc<str>)> {
         let mut texts = Vec::new();
-        for (file, content) in files.iter() {
+        for (file, content) in files.scripts() {
             let shown = files.shown(file);
             match str::from_utf8(content) {
                 Ok(text) => {

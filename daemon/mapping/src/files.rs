@@ -1,4 +1,5 @@
-//! A set of script files: all `*.rhai` of the root and of its folder `lib`, as they were at one moment.
+//! A set of script files as they were at one moment: all `*.rhai` of the root and of its folder `lib`, the tables in
+//! `tables`, the samples of each source in `samples/<source>`.
 
 mod archive;
 #[cfg(test)]
@@ -15,6 +16,12 @@ pub use archive::ArchiveError;
 
 /// The folder whose files are at hand as modules in all scripts.
 const LIB: &str = "lib";
+
+/// The folder of the tables: `*.csv` and `*.json`.
+const TABLES: &str = "tables";
+
+/// The folder with a folder for each source, of sample events and what they must lead to: `*.json`.
+const SAMPLES: &str = "samples";
 
 /// More files than this in a set are taken for a wrong root.
 const MAX_FILES: usize = 1_000;
@@ -75,14 +82,11 @@ impl Files {
     /// The first file or folder that cannot be read. A root without `lib`, or without any script, is no error.
     pub fn scan(root: &Path) -> Result<Self, ScanError> {
         let mut files = BTreeMap::new();
-        for (name, path) in scripts_in(root)? {
-            files.insert(name, read(&path)?);
-        }
-        let lib = root.join(LIB);
-        if lib.is_dir() {
-            for (name, path) in scripts_in(&lib)? {
-                files.insert(format!("{LIB}/{name}"), read(&path)?);
-            }
+        add(&mut files, root, "", &[".rhai"])?;
+        add(&mut files, root, LIB, &[".rhai"])?;
+        add(&mut files, root, TABLES, &[".csv", ".json"])?;
+        for source in folders_in(&root.join(SAMPLES))? {
+            add(&mut files, root, &format!("{SAMPLES}/{source}"), &[".json"])?;
         }
         if files.len() > MAX_FILES {
             return Err(ScanError::TooMany { path: root.to_owned() });
@@ -108,7 +112,28 @@ impl Files {
 
     /// Whether there is no script at all.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.scripts().next().is_none()
+    }
+
+    /// The scripts, those of `lib` too.
+    pub fn scripts(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.iter().filter(|(path, _)| path.ends_with(".rhai"))
+    }
+
+    /// The tables by name: their paths and contents.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &str, &[u8])> {
+        self.iter().filter_map(|(path, content)| {
+            let name = path.strip_prefix(TABLES)?.strip_prefix('/')?.rsplit_once('.')?.0;
+            Some((name, path, content))
+        })
+    }
+
+    /// The files of samples: the source, the path, the content.
+    pub fn samples(&self) -> impl Iterator<Item = (&str, &str, &[u8])> {
+        self.iter().filter_map(|(path, content)| {
+            let source = path.strip_prefix(SAMPLES)?.strip_prefix('/')?.split_once('/')?.0;
+            Some((source, path, content))
+        })
     }
 
     /// The paths under the root and the contents, sorted by path.
@@ -134,8 +159,45 @@ impl Files {
     }
 }
 
-/// The names and paths of the scripts right in a folder.
-fn scripts_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, ScanError> {
+/// Adds the files of a folder under the root whose names end so. A folder that is not there has none.
+fn add(
+    files: &mut BTreeMap<String, Vec<u8>>,
+    root: &Path,
+    folder: &str,
+    endings: &[&str],
+) -> Result<(), ScanError> {
+    let path = if folder.is_empty() { root.to_owned() } else { root.join(folder) };
+    if !folder.is_empty() && !path.is_dir() {
+        return Ok(());
+    }
+    for (name, path) in files_in(&path, endings)? {
+        let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        files.insert(name, read(&path)?);
+    }
+    Ok(())
+}
+
+fn folders_in(folder: &Path) -> Result<Vec<String>, ScanError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let failed = |error| ScanError::Folder { path: folder.to_owned(), error };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if let Ok(name) = entry.file_name().into_string()
+            && !name.starts_with('.')
+            && entry.path().is_dir()
+        {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+/// The names and paths of the files right in a folder whose names end so. `.#a.rhai`, `a.rhai~`, `.a.rhai.swp`, `4913` and
+/// the `..data` of a mounted volume are not among them.
+fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<(String, PathBuf)>, ScanError> {
     let failed = |error| ScanError::Folder { path: folder.to_owned(), error };
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -143,7 +205,8 @@ fn scripts_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, ScanError> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
-        if is_script(name) && !path.is_dir() {
+        let is_wanted = endings.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.');
+        if is_wanted && !path.is_dir() {
             found.push((name.to_owned(), path));
         }
         if found.len() > MAX_FILES {
@@ -151,11 +214,6 @@ fn scripts_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, ScanError> {
         }
     }
     Ok(found)
-}
-
-/// `.#a.rhai`, `a.rhai~`, `.a.rhai.swp`, `4913` and the `..data` of a mounted volume are not.
-fn is_script(name: &str) -> bool {
-    name.ends_with(".rhai") && !name.starts_with('.')
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ScanError> {

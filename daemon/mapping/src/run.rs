@@ -166,7 +166,7 @@ impl Run {
     pub fn end(&self, nothing_said: impl FnOnce() -> String) -> Mapped {
         let said = std::mem::take(&mut *self.transcript());
         if !said.actions.is_empty() {
-            return Mapped::Actions(said.actions);
+            return Mapped::Actions { said: said.actions, skipped: Vec::new() };
         }
         match said.dropped {
             Some((reason, place)) => Mapped::Dropped { reason, place: Some(place) },

@@ -33,6 +33,7 @@ pub(crate) fn world() -> World {
             ),
         ]),
         destinations: vec!["stdout".to_owned(), "pager".to_owned()],
+        secrets: BTreeMap::from([("pager".to_owned(), vec!["pager_key".to_owned()])]),
         limits: Limits::default(),
     }
 }
@@ -85,12 +86,14 @@ pub(crate) fn in_environment(event: Event, environment: &str) -> Event {
 /// What came of an event, to read.
 pub(crate) fn outcome(mapped: &Mapped) -> String {
     match mapped {
-        Mapped::Actions(said) => {
+        Mapped::Actions { said, skipped } => {
             let line = |one: &doorman_core::mapping::Said| {
                 let to = one.destination.as_ref().map(|to| format!(" {to}")).unwrap_or_default();
                 format!("{}{to} {} ({})", one.kind, one.content.get(), one.place)
             };
-            said.iter().map(line).collect::<Vec<_>>().join("\n")
+            let left_out =
+                skipped.iter().map(|one| format!("skipped {}: {} ({})", one.kind, one.reason, one.place));
+            said.iter().map(line).chain(left_out).collect::<Vec<_>>().join("\n")
         }
         Mapped::Dropped { reason, place: Some(place) } => format!("dropped: {reason} ({place})"),
         Mapped::Dropped { reason, place: None } => format!("dropped: {reason}"),

@@ -10,8 +10,10 @@ pub struct World {
     pub sources: Vec<String>,
     /// The configured environments by name.
     pub environments: BTreeMap<String, Environment>,
-    /// The destinations that `send` may name.
+    /// The destinations that `send` may name: those that are configured, and those that an environment's routes name.
     pub destinations: Vec<String>,
+    /// The secrets that each destination fills in: `[destinations.<name>.secrets]`.
+    pub secrets: BTreeMap<String, Vec<String>>,
     /// What one event may cost.
     pub limits: Limits,
 }

@@ -1,5 +1,6 @@
 //! `GET /api/events` and `GET /api/events/{id}`.
 
+use doorman_core::mapping::Skipped;
 use doorman_core::store::{
     Attempt, Dedup, DeliveryState, Event, Log, Next, Plan, Progress, Repeats, Status, StoreError, Verdict,
 };
@@ -12,7 +13,9 @@ use super::deliveries::Shown;
 use super::problem::Problem;
 use super::query::{Query, event_cursor};
 use super::reference;
-use super::view::{AttemptView, DedupView, DeliveryView, EventRow, EventView, EventsPage, PlanView, time};
+use super::view::{
+    AttemptView, DedupView, DeliveryView, EventRow, EventView, EventsPage, PlanView, SkippedView, time,
+};
 
 /// The parameters of the list.
 pub const PARAMETERS: [&str; 6] = ["limit", "before", "status", "source", "environment", "event"];
@@ -200,6 +203,16 @@ fn plan_view(plan: Plan) -> PlanView {
         reason,
         script: place.as_ref().map(|place| place.script.to_string()),
         line: place.map(|place| place.line),
+        skipped: plan.skipped.into_iter().map(skipped_view).collect(),
+    }
+}
+
+fn skipped_view(skipped: Skipped) -> SkippedView {
+    SkippedView {
+        action: skipped.kind.as_str().to_owned(),
+        reason: skipped.reason,
+        script: skipped.place.script.to_string(),
+        line: skipped.place.line,
     }
 }
 

@@ -92,6 +92,19 @@ pub struct PlanView {
     pub script: Option<String>,
     /// Its line.
     pub line: Option<u32>,
+    /// What the script asked for and could not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedView>,
+}
+
+/// An action that was left out, because the event lacks what it needs.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SkippedView {
+    pub action: String,
+    pub reason: String,
+    pub script: String,
+    pub line: u32,
 }
 
 /// A delivery of an event, with its attempts.

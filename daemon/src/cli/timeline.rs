@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::pretty::pretty;
 use super::screen::Screen;
 use super::text::{clip, safe, time_of_day, to_second};
-use crate::admin::view::{AttemptView, DedupView, DeliveryView, EventView, PlanView};
+use crate::admin::view::{AttemptView, DedupView, DeliveryView, EventView, PlanView, SkippedView};
 
 /// How much of a destination's answer is shown.
 const ANSWER_SHOWN: usize = 200;
@@ -65,7 +65,10 @@ fn write_plan(screen: &mut Screen<'_>, event: &EventView) -> io::Result<()> {
     let by = format!("by generation {}{}", safe(&plan.generation), place(plan));
     let reason = plan.reason.as_deref().unwrap_or_default();
     match plan.verdict.as_str() {
-        "actions" => screen.line(&format!("mapped     {by}")),
+        "actions" => {
+            screen.line(&format!("mapped     {by}"))?;
+            plan.skipped.iter().try_for_each(|skipped| write_skipped(screen, skipped))
+        }
         "dropped" => screen.line(&format!("dropped    {by}: {}", safe(reason))),
         "held" => screen.line(&format!(
             "held       {}: it waits for scripts/{}.rhai",
@@ -78,6 +81,11 @@ fn write_plan(screen: &mut Screen<'_>, event: &EventView) -> io::Result<()> {
             screen.line(&format!("{INDENT}no action was made of it"))
         }
     }
+}
+
+fn write_skipped(screen: &mut Screen<'_>, skipped: &SkippedView) -> io::Result<()> {
+    let SkippedView { action, reason, script, line } = skipped;
+    screen.line(&format!("skipped    {} ({}:{line}): {}", safe(action), safe(script), safe(reason)))
 }
 
 fn place(plan: &PlanView) -> String {

@@ -71,7 +71,7 @@ fn accept(journal: &mut Writer, events: Vec<NewEvent>) -> Committed {
 }
 
 fn plan(journal: &mut Writer, seq: u64, verdict: Verdict) {
-    let plans = vec![Plan { seq, generation: GenerationId(1), verdict }];
+    let plans = vec![Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }];
     journal.commit(&mut Commit { plans, ..Commit::default() }, NOW, true).unwrap();
 }
 

@@ -10,17 +10,64 @@ pub enum ActionKind {
     Trigger = 1,
     /// Send a payload of the script's own making to a named destination. Its content is the payload.
     Send = 2,
+    /// Create or update a user: `{id, properties}`.
+    Identify = 3,
+    /// Delete a user: `{id}`.
+    DeleteUser = 4,
+    /// Create or update an object: `{collection, id, properties}`.
+    SetObject = 5,
+    /// Delete an object: `{collection, id}`.
+    DeleteObject = 6,
+    /// Subscribe recipients to an object: `{collection, id, recipients, properties}`.
+    Subscribe = 7,
+    /// Unsubscribe recipients from an object: `{collection, id, recipients}`.
+    Unsubscribe = 8,
+    /// Create or update a tenant: `{id, properties}`.
+    SetTenant = 9,
+    /// Delete a tenant: `{id}`.
+    DeleteTenant = 10,
+    /// Add members to an audience: `{audience, members, create}`.
+    AddToAudience = 11,
+    /// Remove members from an audience: `{audience, members}`.
+    RemoveFromAudience = 12,
+    /// Cancel triggered workflows: `{workflow, cancellation_key, recipients}`.
+    Cancel = 13,
 }
 
 impl ActionKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [ActionKind; 2] = [ActionKind::Trigger, ActionKind::Send];
+    pub const ALL: [ActionKind; 13] = [
+        ActionKind::Trigger,
+        ActionKind::Send,
+        ActionKind::Identify,
+        ActionKind::DeleteUser,
+        ActionKind::SetObject,
+        ActionKind::DeleteObject,
+        ActionKind::Subscribe,
+        ActionKind::Unsubscribe,
+        ActionKind::SetTenant,
+        ActionKind::DeleteTenant,
+        ActionKind::AddToAudience,
+        ActionKind::RemoveFromAudience,
+        ActionKind::Cancel,
+    ];
 
     /// The word used in scripts, in the log and in envelopes.
     pub const fn as_str(self) -> &'static str {
         match self {
             ActionKind::Trigger => "trigger",
             ActionKind::Send => "send",
+            ActionKind::Identify => "identify",
+            ActionKind::DeleteUser => "delete_user",
+            ActionKind::SetObject => "set_object",
+            ActionKind::DeleteObject => "delete_object",
+            ActionKind::Subscribe => "subscribe",
+            ActionKind::Unsubscribe => "unsubscribe",
+            ActionKind::SetTenant => "set_tenant",
+            ActionKind::DeleteTenant => "delete_tenant",
+            ActionKind::AddToAudience => "add_to_audience",
+            ActionKind::RemoveFromAudience => "remove_from_audience",
+            ActionKind::Cancel => "cancel",
         }
     }
 
@@ -36,10 +83,7 @@ impl ActionKind {
 
     /// Whether the action goes to the environment's `workflows` destination instead of one that the script names.
     pub const fn is_workflow(self) -> bool {
-        match self {
-            ActionKind::Trigger => true,
-            ActionKind::Send => false,
-        }
+        !matches!(self, ActionKind::Send)
     }
 }
 

@@ -24,24 +24,27 @@ pub fn write(delivery: &Delivery, time: &str, max_bytes: usize) -> String {
     line.push(delivery.kind.as_str());
     line.push(" ");
     match delivery.kind {
-        ActionKind::Trigger => push_trigger(&mut line, delivery.content.get()),
         ActionKind::Send => {
             line.push(&name(&delivery.destination));
             line.push(" ");
             line.push(delivery.content.get());
         }
+        _ => push_parameters(&mut line, delivery.content.get()),
     }
     line.text + &end
 }
 
-fn push_trigger(line: &mut CutText, content: &str) {
+/// What it is about first: a workflow or an audience, an object or an id.
+const SUBJECTS: [&str; 4] = ["workflow", "audience", "collection", "id"];
+
+fn push_parameters(line: &mut CutText, content: &str) {
     let Ok(mut parameters) = serde_json::from_str::<BTreeMap<String, &RawValue>>(content) else {
         return line.push(content);
     };
     parameters.retain(|_, value| value.get() != "null");
-    if let Some(workflow) = parameters.remove("workflow") {
-        line.push(&bare(workflow.get()));
-    }
+    let subjects: Vec<String> =
+        SUBJECTS.iter().filter_map(|name| parameters.remove(*name)).map(|value| bare(value.get())).collect();
+    line.push(&subjects.join("/"));
     if let Some(recipients) = parameters.remove("recipients") {
         line.push(" -> ");
         line.push(recipients.get());

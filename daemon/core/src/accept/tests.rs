@@ -223,12 +223,17 @@ fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for
 }
 
 fn to_sink(seq: u64) -> Plan {
-    Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![leased_action()]) }
+    Plan {
+        seq,
+        generation: GenerationId(1),
+        verdict: Verdict::Actions(vec![leased_action()]),
+        skipped: Vec::new(),
+    }
 }
 
 fn dropped(seq: u64) -> Plan {
     let verdict = Verdict::Dropped { reason: "not for us".to_owned(), place: None };
-    Plan { seq, generation: GenerationId(1), verdict }
+    Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
 }
 
 /// One event that is dropped, and a trim of it.

@@ -52,7 +52,7 @@ fn plan(seq: u64) -> Plan {
         place: Place { script: "shop.rhai".into(), line: 1 },
         lease: Lease::Due(0),
     };
-    Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![action]) }
+    Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![action]), skipped: Vec::new() }
 }
 
 impl Bench {

@@ -54,8 +54,12 @@ impl Planner {
         now: UnixMillis,
         planned: &mut Planned,
     ) {
+        let mut left_out = Vec::new();
         let verdict = match map(generation, event) {
-            Mapped::Actions(said) => self.resolve(event, said, now, planned),
+            Mapped::Actions { said, skipped } => {
+                left_out = skipped;
+                self.resolve(event, said, now, planned)
+            }
             Mapped::Dropped { reason, place } => {
                 if place.is_none() {
                     self.unwanted.note(event, &reason, now);
@@ -66,7 +70,7 @@ impl Planner {
             Mapped::NoScript => Verdict::Held,
         };
         log_verdict(event, generation.id(), &verdict);
-        planned.plans.push(Plan { seq: event.seq, generation: generation.id(), verdict });
+        planned.plans.push(Plan { seq: event.seq, generation: generation.id(), verdict, skipped: left_out });
     }
 
     fn resolve(&self, event: &Event, said: Vec<Said>, now: UnixMillis, planned: &mut Planned) -> Verdict {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::mapper::Mapper;
 use super::planner::{Planned, Planner, Route};
 use crate::clock::Clock;
-use crate::mapping::{Generation, GenerationId, Mapped};
+use crate::mapping::{Generation, GenerationId, Mapped, Said};
 use crate::queues::commit::HandOver;
 use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
@@ -57,6 +57,10 @@ impl Bench {
     }
 }
 
+fn asked(said: Vec<Said>) -> Mapped {
+    Mapped::Actions { said, skipped: Vec::new() }
+}
+
 fn dropped() -> Mapped {
     Mapped::Dropped { reason: "not for us".into(), place: None }
 }
@@ -89,7 +93,7 @@ fn a_mapper_that_is_made_anew_goes_on_where_the_plans_end() {
 
 #[test]
 fn deliveries_beyond_the_places_are_parked_in_the_store() {
-    let mut bench = bench(Always(1, Mapped::Actions(vec![said("sink"); 3])));
+    let mut bench = bench(Always(1, asked(vec![said("sink"); 3])));
     bench.accept(1);
     let HandOver { leased, parked } = bench.turn();
     let plan = bench.memory.plan(1).unwrap().unwrap();
@@ -103,7 +107,7 @@ fn deliveries_beyond_the_places_are_parked_in_the_store() {
 
 #[test]
 fn an_unknown_destination_fails_the_whole_event_and_names_those_there_are() {
-    let mut bench = bench(Always(1, Mapped::Actions(vec![said("sink"), said("snik")])));
+    let mut bench = bench(Always(1, asked(vec![said("sink"), said("snik")])));
     bench.accept(1);
     bench.turns();
     let Verdict::Failed { error, place } = bench.memory.plan(1).unwrap().unwrap().verdict else { panic!() };

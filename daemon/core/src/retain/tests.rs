@@ -47,7 +47,12 @@ impl Desk {
             place: crate::mapping::Place { script: "shop.rhai".into(), line: 1 },
             lease: Lease::Dispatcher,
         };
-        let plan = Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![action]) };
+        let plan = Plan {
+            seq,
+            generation: GenerationId(1),
+            verdict: Verdict::Actions(vec![action]),
+            skipped: Vec::new(),
+        };
         self.commit(Commit { plans: vec![plan], ..Commit::default() });
         end.into_iter().for_each(|next| self.close(seq, next));
         seq

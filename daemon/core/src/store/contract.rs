@@ -102,7 +102,7 @@ impl Subject {
     }
 
     fn plan(&mut self, seq: u64, verdict: Verdict) {
-        let plans = vec![Plan { seq, generation: GenerationId(7), verdict }];
+        let plans = vec![Plan { seq, generation: GenerationId(7), verdict, skipped: Vec::new() }];
         self.commit(Commit { plans, ..Commit::default() });
     }
 
@@ -217,6 +217,7 @@ macro_rules! store_contract {
             an_event_without_a_plan_is_pending
             each_verdict_gives_its_status
             a_plan_reads_back_whole
+            what_was_left_out_is_kept_with_the_plan
             an_event_that_is_settled_is_not_planned_again
             two_plans_of_one_event_in_one_commit_count_once
             a_held_event_waits_for_a_script_and_is_planned_then

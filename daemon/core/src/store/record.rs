@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::clock::UnixMillis;
 use crate::identity::Hash128;
-use crate::mapping::{GenerationId, Place};
+use crate::mapping::{GenerationId, Place, Skipped};
 
 /// An event that was checked and waits to be accepted.
 #[derive(Clone, Debug)]
@@ -82,6 +82,8 @@ pub struct Plan {
     pub generation: GenerationId,
     /// What it made of it.
     pub verdict: Verdict,
+    /// What its script asked for and could not have.
+    pub skipped: Vec<Skipped>,
 }
 
 impl Plan {

@@ -66,7 +66,8 @@ impl FixedLog {
 impl Entry {
     fn planned(&mut self, verdict: Verdict) -> &mut Self {
         let seq = self.event.seq;
-        self.plan = Some(Plan { seq, generation: GenerationId(0x3f9a_0000_0000_0001), verdict });
+        self.plan =
+            Some(Plan { seq, generation: GenerationId(0x3f9a_0000_0000_0001), verdict, skipped: Vec::new() });
         self
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
-use doorman_core::mapping::{GenerationId, Place};
+use doorman_core::mapping::{GenerationId, Place, Skipped};
 use doorman_core::store::{Action, Plan, Verdict};
 use doorman_plugin::ActionKind;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,21 @@ enum VerdictRecord<'a> {
         reason: &'a str,
         count: u64,
     },
+    /// Actions, and others that were asked for and left out.
+    Partly {
+        #[serde(borrow)]
+        actions: Vec<ActionRecord<'a>>,
+        #[serde(borrow)]
+        skipped: Vec<SkippedRecord<'a>>,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct SkippedRecord<'a> {
+    kind: u8,
+    reason: &'a str,
+    #[serde(borrow)]
+    place: PlaceRecord<'a>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -88,7 +103,14 @@ impl<'a> PlanRecord<'a> {
     pub fn of(plan: &'a Plan) -> Self {
         let verdict = match &plan.verdict {
             Verdict::Actions(actions) => {
-                VerdictRecord::Actions(actions.iter().map(ActionRecord::of).collect())
+                let actions = actions.iter().map(ActionRecord::of).collect();
+                match plan.skipped.as_slice() {
+                    [] => VerdictRecord::Actions(actions),
+                    skipped => VerdictRecord::Partly {
+                        actions,
+                        skipped: skipped.iter().map(SkippedRecord::of).collect(),
+                    },
+                }
             }
             Verdict::Dropped { reason, place } => {
                 VerdictRecord::Dropped { reason, place: place.as_ref().map(PlaceRecord::of) }
@@ -110,7 +132,7 @@ impl<'a> PlanRecord<'a> {
     pub fn outline(value: &'a [u8]) -> Result<Outline, Malformed> {
         let record: Self = decode(value)?;
         Ok(match record.verdict {
-            VerdictRecord::Actions(actions) => {
+            VerdictRecord::Actions(actions) | VerdictRecord::Partly { actions, .. } => {
                 Outline::Actions(u16::try_from(actions.len()).unwrap_or(u16::MAX))
             }
             VerdictRecord::Dropped { .. } => Outline::Dropped,
@@ -130,9 +152,12 @@ impl<'a> PlanRecord<'a> {
         if seq < first || seq - first >= covered {
             return Ok(None);
         }
+        let mut skipped = Vec::new();
         let verdict = match record.verdict {
-            VerdictRecord::Actions(actions) => {
-                Verdict::Actions(actions.into_iter().map(ActionRecord::action).collect::<Result<_, _>>()?)
+            VerdictRecord::Actions(actions) => Verdict::Actions(all_actions(actions)?),
+            VerdictRecord::Partly { actions, skipped: left_out } => {
+                skipped = left_out.into_iter().map(SkippedRecord::skipped).collect::<Result<_, _>>()?;
+                Verdict::Actions(all_actions(actions)?)
             }
             VerdictRecord::Dropped { reason, place } => {
                 Verdict::Dropped { reason: reason.to_owned(), place: place.map(PlaceRecord::place) }
@@ -143,7 +168,7 @@ impl<'a> PlanRecord<'a> {
             VerdictRecord::Held => Verdict::Held,
             VerdictRecord::Run { reason, .. } => Verdict::Dropped { reason: reason.to_owned(), place: None },
         };
-        Ok(Some(Plan { seq, generation: GenerationId(record.generation), verdict }))
+        Ok(Some(Plan { seq, generation: GenerationId(record.generation), verdict, skipped }))
     }
 }
 
@@ -160,8 +185,7 @@ impl<'a> ActionRecord<'a> {
     }
 
     fn action(self) -> Result<Action, Malformed> {
-        let kind = ActionKind::from_code(self.kind)
-            .ok_or_else(|| Malformed::because(format!("a kind of action with the code {}", self.kind)))?;
+        let kind = kind_of(self.kind)?;
         let content = RawValue::from_string(self.content.to_owned())
             .map_err(|error| Malformed::because(format!("content that is not JSON: {error}")))?;
         Ok(Action {
@@ -173,6 +197,25 @@ impl<'a> ActionRecord<'a> {
             lease: lease_of(self.due),
         })
     }
+}
+
+impl<'a> SkippedRecord<'a> {
+    fn of(skipped: &'a Skipped) -> Self {
+        Self { kind: skipped.kind.code(), reason: &skipped.reason, place: PlaceRecord::of(&skipped.place) }
+    }
+
+    fn skipped(self) -> Result<Skipped, Malformed> {
+        Ok(Skipped { kind: kind_of(self.kind)?, reason: self.reason.to_owned(), place: self.place.place() })
+    }
+}
+
+fn all_actions(records: Vec<ActionRecord<'_>>) -> Result<Vec<Action>, Malformed> {
+    records.into_iter().map(ActionRecord::action).collect()
+}
+
+fn kind_of(code: u8) -> Result<ActionKind, Malformed> {
+    ActionKind::from_code(code)
+        .ok_or_else(|| Malformed::because(format!("a kind of action with the code {code}")))
 }
 
 impl<'a> PlaceRecord<'a> {

@@ -56,7 +56,12 @@ fn many(opened: &mut Opened) {
     let new = NewEvent { dedup: Dedup::NoMessageId, body: Bytes::from(vec![b'1'; 500]), ..event(0) };
     accept(&mut opened.journal, vec![new; MANY as usize]);
     let verdict = |seq| Verdict::Dropped { reason: format!("reason {seq}"), place: None };
-    let plans = (1..=MANY).map(|seq| Plan { seq, generation: GenerationId(1), verdict: verdict(seq) });
+    let plans = (1..=MANY).map(|seq| Plan {
+        seq,
+        generation: GenerationId(1),
+        verdict: verdict(seq),
+        skipped: Vec::new(),
+    });
     opened.journal.commit(&mut Commit { plans: plans.collect(), ..Commit::default() }, NOW, true).unwrap();
     opened.log.database.compact(Table::Events);
     opened.log.database.compact(Table::Plans);

@@ -46,7 +46,8 @@ fn sound() -> (tempfile::TempDir, Opened) {
     journal.commit(&mut Commit { revivals: vec![id(5, 1)], ..Commit::default() }, NOW, true).unwrap();
     close(journal, 5, Next::Dead { reason: "gone".to_owned() });
     plan(journal, 6, Verdict::Held);
-    let run = [7, 8].map(|seq| Plan { seq, generation: GenerationId(1), verdict: dropped() });
+    let run =
+        [7, 8].map(|seq| Plan { seq, generation: GenerationId(1), verdict: dropped(), skipped: Vec::new() });
     journal.commit(&mut Commit { plans: run.into(), ..Commit::default() }, NOW, true).unwrap();
     plan(journal, 9, Verdict::Failed { error: "failed".to_owned(), place: None });
     plan(journal, 10, actions(2));

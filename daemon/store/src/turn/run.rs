@@ -69,7 +69,7 @@ mod tests {
 
     fn plan(seq: u64, reason: &str) -> Plan {
         let verdict = Verdict::Dropped { reason: reason.to_owned(), place: None };
-        Plan { seq, generation: GenerationId(1), verdict }
+        Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
     }
 
     #[test]

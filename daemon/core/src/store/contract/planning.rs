@@ -1,7 +1,9 @@
 //! Plan: what becomes of an event once a generation has mapped it.
 
+use doorman_plugin::ActionKind;
+
 use super::{START, Subject, action, leased};
-use crate::mapping::{GenerationId, Place};
+use crate::mapping::{GenerationId, Place, Skipped};
 use crate::store::{Commit, Lease, Plan, Status, Verdict};
 
 fn dropped() -> Verdict {
@@ -36,6 +38,19 @@ pub fn each_verdict_gives_its_status(mut subject: Subject) {
     let statuses = [1, 2, 3, 4].map(|seq| subject.status(seq));
     assert_eq!(statuses, [Status::Pending, Status::Dropped, Status::Dead, Status::Pending]);
     assert_eq!(subject.log.mapped_through(), 4);
+}
+
+/// What a script could not have is part of the plan, and no delivery.
+pub fn what_was_left_out_is_kept_with_the_plan(mut subject: Subject) {
+    subject.accept(1);
+    let place = Place { script: "shop.rhai".into(), line: 5 };
+    let skipped = vec![Skipped { kind: ActionKind::Identify, reason: "no id".to_owned(), place }];
+    let verdict = Verdict::Actions(vec![leased("hook")]);
+    let plans = vec![Plan { seq: 1, generation: GenerationId(7), verdict, skipped: skipped.clone() }];
+    subject.commit(Commit { plans, ..Commit::default() });
+    let plan = subject.log.plan(1).expect("the log reads").expect("it is planned");
+    assert_eq!(plan.skipped, skipped);
+    assert_eq!(subject.log.deliveries(1).expect("the log reads").len(), 1);
 }
 
 /// With all its actions, so that a delivery needs no script.
@@ -73,7 +88,7 @@ pub fn an_event_that_is_settled_is_not_planned_again(mut subject: Subject) {
 /// The first one stands.
 pub fn two_plans_of_one_event_in_one_commit_count_once(mut subject: Subject) {
     subject.accept(1);
-    let plan = |verdict| Plan { seq: 1, generation: GenerationId(7), verdict };
+    let plan = |verdict| Plan { seq: 1, generation: GenerationId(7), verdict, skipped: Vec::new() };
     let plans = vec![plan(Verdict::Actions(vec![action("hook", Lease::Due(START))])), plan(dropped())];
     subject.commit(Commit { plans, ..Commit::default() });
     assert_eq!(subject.status(1), Status::Pending);

@@ -263,7 +263,7 @@ pub fn a_survey_is_good_for_one_trim(mut subject: Subject) {
 pub fn steps_meet_and_leave_nothing_out(mut subject: Subject) {
     for _ in 0..4 {
         let seqs: Vec<u64> = subject.accept(300).iter().map(|event| event.seq).collect();
-        let plan = |seq| Plan { seq, generation: GenerationId(7), verdict: dropped() };
+        let plan = |seq| Plan { seq, generation: GenerationId(7), verdict: dropped(), skipped: Vec::new() };
         let plans = seqs.into_iter().map(plan).collect();
         subject.commit(Commit { plans, ..Commit::default() });
         subject.ended(Next::Delivered);

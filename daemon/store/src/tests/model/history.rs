@@ -244,7 +244,7 @@ fn plan(seq: u64, made: &Made, now: UnixMillis) -> Plan {
             Verdict::Actions(actions.collect())
         }
     };
-    Plan { seq, generation: GenerationId(1), verdict }
+    Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
 }
 
 fn close((seq, number): (u64, u16), attempt: u32, ending: &Ending, now: UnixMillis) -> Close {
