@@ -9,10 +9,16 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
+use rhai::{Dynamic, EvalAltResult, NativeCallContext};
+
+use crate::failure::Refused;
 use crate::world::Limits;
 
 /// The clock is read once in so many operations.
 const OPERATIONS_PER_LOOK: u64 = 256;
+
+/// What a function of the engine works through costs as much as an operation.
+const BYTES_PER_OPERATION: usize = 64;
 
 thread_local! {
     static RUNNING: Cell<Option<Budget>> = const { Cell::new(None) };
@@ -22,6 +28,8 @@ thread_local! {
 
 #[derive(Clone, Copy)]
 struct Budget {
+    /// What the run may still build.
+    bytes_left: usize,
     /// Those after the next look.
     operations_left: u64,
     allowed: Duration,
@@ -35,6 +43,8 @@ struct Budget {
 pub(crate) enum Spent {
     /// The operations.
     Operations,
+    /// What it may build.
+    Bytes,
     /// The time: so much was allowed.
     Time(Duration),
 }
@@ -50,6 +60,7 @@ impl Running {
     pub fn start(limits: &Limits) -> Self {
         let budget = Budget {
             operations_left: limits.max_operations,
+            bytes_left: limits.max_made_bytes,
             allowed: limits.deadline,
             until: Instant::now() + limits.deadline,
             computed: None,
@@ -86,6 +97,33 @@ pub(crate) fn count() -> Option<Spent> {
         }
         Err(spent) => Some(spent),
     }
+}
+
+/// Notes that a function is about to build so much, or to look at so much: it costs operations, too, one for each 64 bytes,
+/// since no operation is counted inside of it.
+///
+/// # Errors
+///
+/// When the run may not build so much.
+pub(crate) fn charge(context: &NativeCallContext, bytes: usize) -> Refused<()> {
+    let Some(mut budget) = RUNNING.get() else {
+        return Ok(());
+    };
+    let operations = (bytes / BYTES_PER_OPERATION) as u64;
+    let spent = if bytes > budget.bytes_left {
+        Some(Spent::Bytes)
+    } else if operations > budget.operations_left {
+        Some(Spent::Operations)
+    } else {
+        None
+    };
+    if let Some(spent) = spent {
+        return Err(EvalAltResult::ErrorTerminated(Dynamic::from(spent), context.call_position()).into());
+    }
+    budget.bytes_left -= bytes;
+    budget.operations_left -= operations;
+    RUNNING.set(Some(budget));
+    Ok(())
 }
 
 impl Budget {

@@ -1,13 +1,14 @@
 //! What is wrong in a script that parses: names that nothing has. Rhai would only find them in the event that gets there.
 
+mod literals;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rhai::{AST, ASTNode, Engine, Expr, FnAccess, FnCallExpr, Position, Stmt};
 
 use crate::error::ScriptError;
 use crate::failure::Texts;
-use crate::language::{FIELDS, unknown_destination};
-use crate::nearest::{did_you_mean, listed};
+use crate::nearest::did_you_mean;
 
 /// What Rhai's parser knows by itself, with any number of arguments.
 const BUILT_IN: [&str; 9] =
@@ -71,6 +72,10 @@ pub(crate) struct Known<'a> {
     pub modules: BTreeMap<String, Functions>,
     /// Where `send` can send.
     pub destinations: &'a [String],
+    /// What destinations fill in.
+    pub secrets: Vec<&'a str>,
+    /// What `table` can give.
+    pub tables: Vec<&'a str>,
 }
 
 impl Known<'_> {
@@ -139,7 +144,7 @@ impl Check<'_> {
         if !is_there && !BUILT_IN.contains(&name) && !self.values.contains(name) {
             self.missing(name, count, at);
         }
-        self.arguments(call);
+        self.found.extend(literals::check(self.known, call));
     }
 
     /// What is called on a value: a function of the engine whose first argument it is, or one of the script with `this`.
@@ -169,27 +174,6 @@ impl Check<'_> {
     fn missing(&mut self, name: &str, count: usize, at: Position) {
         let (message, help) = absent(name, count, [&self.known.functions, &self.own].into_iter());
         self.found.push((at, message, help));
-    }
-
-    /// Names that stand as texts in the arguments.
-    fn arguments(&mut self, call: &FnCallExpr) {
-        match (call.name.as_str(), call.args.as_slice()) {
-            ("send", [Expr::StringConstant(name, at), _])
-                if !self.known.destinations.iter().any(|known| *name == known) =>
-            {
-                let (message, help) =
-                    unknown_destination(name, self.known.destinations.iter().map(String::as_str));
-                self.found.push((*at, message, Some(help)));
-            }
-            ("trigger", [_, Expr::Map(map, _)]) => {
-                for (field, _) in map.0.iter().filter(|(field, _)| !FIELDS.contains(&field.name.as_str())) {
-                    let help = did_you_mean(&field.name, FIELDS);
-                    let help = help.or_else(|| Some(format!("it takes {}", listed(&FIELDS, "and"))));
-                    self.found.push((field.pos, format!("`trigger` has no field `{}`", field.name), help));
-                }
-            }
-            _ => {}
-        }
     }
 }
 

@@ -18,9 +18,10 @@ use crate::files::Files;
 use crate::generation::RhaiGeneration;
 use crate::json::event::Names;
 use crate::json::vars::vars;
-use crate::language::{Loading, Wanted};
+use crate::language::{Loading, Wanted, table};
 use crate::nearest::{did_you_mean, listed};
 use crate::script::Script;
+use crate::tables::{self, Tables};
 use crate::world::World;
 
 /// Compiles, checks and loads a set of scripts.
@@ -32,9 +33,11 @@ use crate::world::World;
 pub fn compile(files: &Files, world: &World) -> Result<RhaiGeneration, Vec<ScriptError>> {
     let mut compiler = Compiler { world, engine: engine(world), texts: Texts::default(), errors: Vec::new() };
     let texts = compiler.read(files);
+    let tables = compiler.read_tables(files);
     let names = Names::in_texts(texts.iter().map(|(_, text)| &**text));
     let parsed = compiler.parse(&texts);
-    compiler.check(&parsed);
+    table::register(&mut compiler.engine, tables.clone());
+    compiler.check(&parsed, &tables);
     compiler.stop_at_errors()?;
     let (lib, scripts): (Vec<_>, Vec<_>) = parsed.into_iter().partition(|parsed| parsed.module().is_some());
     compiler.load_lib(&lib);
@@ -142,13 +145,26 @@ impl Compiler<'_> {
         self.engine.compile_with_scope(&scope, changed)
     }
 
-    fn check(&mut self, parsed: &[Parsed]) {
+    fn read_tables(&mut self, files: &Files) -> Tables {
+        tables::read(files).unwrap_or_else(|errors| {
+            self.errors.extend(errors);
+            Tables::new()
+        })
+    }
+
+    fn check(&mut self, parsed: &[Parsed], tables: &Tables) {
         let modules: BTreeMap<_, _> = parsed
             .iter()
             .filter_map(|parsed| Some((parsed.module()?.to_owned(), Functions::of_module(&parsed.ast))))
             .collect();
         let functions = Functions::of_engine(&self.engine);
-        let known = Known { functions, modules, destinations: &self.world.destinations };
+        let known = Known {
+            functions,
+            modules,
+            destinations: &self.world.destinations,
+            secrets: self.world.secrets.values().flatten().map(String::as_str).collect(),
+            tables: tables.keys().map(String::as_str).collect(),
+        };
         for parsed in parsed {
             self.errors.extend(known.check(&parsed.file, &parsed.ast, &self.texts));
         }

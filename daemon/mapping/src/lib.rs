@@ -28,6 +28,7 @@ mod number;
 mod paths;
 mod run;
 mod script;
+mod tables;
 #[cfg(test)]
 mod tests;
 pub mod watch;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use doorman_core::mapping::{Mapped, Place, Said};
+use doorman_core::mapping::{Mapped, Place, Said, Skipped};
 use doorman_core::store::Event;
 use doorman_plugin::ActionKind;
 use rhai::{Dynamic, NativeCallContext};
@@ -28,6 +28,9 @@ struct Inner {
 #[derive(Default)]
 struct Transcript {
     actions: Vec<Said>,
+    skipped: Vec<Skipped>,
+    /// The paths that led nowhere, as `pick` met them; a missing value's tag is its place here, from 1.
+    missing: Vec<String>,
     content_bytes: usize,
     dropped: Option<(String, Place)>,
     /// The event's properties as JSON, once an action has asked for them.
@@ -162,14 +165,45 @@ impl Run {
         Ok(())
     }
 
+    /// Records an action that is left out, because the event lacks what it needs.
+    pub fn skip(&self, context: &NativeCallContext, kind: ActionKind, reason: String) {
+        let place = self.place(context);
+        let mut said = self.transcript();
+        if said.skipped.len() < self.0.max_actions {
+            said.skipped.push(Skipped { kind, reason, place });
+        }
+    }
+
+    /// What a path that leads nowhere gives: `()` for the script, and for an action that needs it the reason to be left
+    /// out.
+    pub fn missing(&self, path: &str) -> Dynamic {
+        let mut said = self.transcript();
+        let known = said.missing.iter().position(|known| known == path);
+        let place = known.unwrap_or_else(|| {
+            said.missing.push(path.to_owned());
+            said.missing.len() - 1
+        });
+        let mut value = Dynamic::UNIT;
+        // More paths than a tag can count are more than a script can hold.
+        value.set_tag(i32::try_from(place + 1).unwrap_or(i32::MAX));
+        value
+    }
+
+    /// The path that a missing value was picked from; `None` for any other value.
+    pub fn missing_path(&self, value: &Dynamic) -> Option<String> {
+        let place = usize::try_from(value.tag()).ok().filter(|_| is_missing(value))?;
+        self.transcript().missing.get(place.checked_sub(1)?).cloned()
+    }
+
     /// What came of it. Without any word, `nothing_said` is the reason.
     pub fn end(&self, nothing_said: impl FnOnce() -> String) -> Mapped {
         let said = std::mem::take(&mut *self.transcript());
         if !said.actions.is_empty() {
-            return Mapped::Actions { said: said.actions, skipped: Vec::new() };
+            return Mapped::Actions { said: said.actions, skipped: said.skipped };
         }
         match said.dropped {
             Some((reason, place)) => Mapped::Dropped { reason, place: Some(place) },
+            None if !said.skipped.is_empty() => all_skipped(said.skipped),
             None => Mapped::Dropped { reason: nothing_said(), place: None },
         }
     }
@@ -186,4 +220,16 @@ impl Run {
     fn transcript(&self) -> MutexGuard<'_, Transcript> {
         self.0.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether `pick` found nothing where this value was to come from.
+pub(crate) fn is_missing(value: &Dynamic) -> bool {
+    value.is_unit() && value.tag() != 0
+}
+
+fn all_skipped(skipped: Vec<Skipped>) -> Mapped {
+    let reasons: Vec<String> =
+        skipped.iter().map(|one| format!("`{}` was left out: {}", one.kind, one.reason)).collect();
+    let place = skipped.into_iter().next().map(|one| one.place);
+    Mapped::Dropped { reason: reasons.join("; "), place }
 }

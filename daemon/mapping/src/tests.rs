@@ -4,8 +4,10 @@ mod actions;
 mod errors;
 mod events;
 mod handlers;
+mod kinds;
 mod limits;
 mod paths;
+mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -40,6 +40,8 @@ pub struct Limits {
     pub max_actions_per_event: usize,
     /// All parameters and payloads of one event, as JSON.
     pub max_content_bytes: usize,
+    /// What the handlers of one event may build, in bytes, beyond what the event brought.
+    pub max_made_bytes: usize,
     /// How long the handlers of one event may compute.
     pub deadline: Duration,
 }
@@ -53,6 +55,7 @@ impl Default for Limits {
             max_body_bytes: 4_194_304,
             max_actions_per_event: 1_000,
             max_content_bytes: 16_777_216,
+            max_made_bytes: 16_777_216,
             deadline: Duration::from_millis(50),
         }
     }

@@ -32,11 +32,13 @@ pub enum ActionKind {
     RemoveFromAudience = 12,
     /// Cancel triggered workflows: `{workflow, cancellation_key, recipients}`.
     Cancel = 13,
+    /// Send a payload with options for the destination's plugin: `{options, payload}`.
+    SendWith = 14,
 }
 
 impl ActionKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [ActionKind; 13] = [
+    pub const ALL: [ActionKind; 14] = [
         ActionKind::Trigger,
         ActionKind::Send,
         ActionKind::Identify,
@@ -50,13 +52,14 @@ impl ActionKind {
         ActionKind::AddToAudience,
         ActionKind::RemoveFromAudience,
         ActionKind::Cancel,
+        ActionKind::SendWith,
     ];
 
     /// The word used in scripts, in the log and in envelopes.
     pub const fn as_str(self) -> &'static str {
         match self {
             ActionKind::Trigger => "trigger",
-            ActionKind::Send => "send",
+            ActionKind::Send | ActionKind::SendWith => "send",
             ActionKind::Identify => "identify",
             ActionKind::DeleteUser => "delete_user",
             ActionKind::SetObject => "set_object",
@@ -83,7 +86,7 @@ impl ActionKind {
 
     /// Whether the action goes to the environment's `workflows` destination instead of one that the script names.
     pub const fn is_workflow(self) -> bool {
-        !matches!(self, ActionKind::Send)
+        !matches!(self, ActionKind::Send | ActionKind::SendWith)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod event;
 pub mod outcome;
 pub mod plugin;
 pub mod secret;
+pub mod secret_mark;
 
 pub use action::ActionKind;
 pub use delivery::{Delivery, DeliveryId};

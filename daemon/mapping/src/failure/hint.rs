@@ -67,6 +67,10 @@ fn said_of_spent(spent: &Dynamic) -> (String, Option<String>) {
             ),
             "is there a loop over a very long list? `[scripts] deadline` is how long they may",
         ),
+        Some(Spent::Bytes) => (
+            "the handlers of this event build more than one event may".to_owned(),
+            "does a text or a list grow in a loop? `[scripts] max_made_bytes` is how much they may build",
+        ),
         _ => (
             "the handlers of this event need more operations than one event may cost".to_owned(),
             "is there a loop that does not end? `[scripts] max_operations` is how many there may be",

@@ -7,7 +7,11 @@ use std::sync::Arc;
 use rhai::{Array, Dynamic, FnPtr, Map};
 use serde_json::value::RawValue;
 
+use doorman_plugin::secret_mark;
+
+use crate::language::{Erase, Secret};
 use crate::number::Number;
+use crate::run::is_missing;
 
 /// Deeper values are not written: what reads them may not be able to.
 const MAX_DEPTH: usize = 100;
@@ -22,9 +26,23 @@ pub(crate) struct NotJson {
     pub what: String,
 }
 
-/// Writes a value.
+/// What becomes of `()` in maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// It is null, as in what is passed on.
+    Kept,
+    /// It is left out, as in what is known about a user: null would erase there.
+    LeftOut,
+}
+
+/// Writes a value, `()` as null.
 pub(crate) fn text(value: &Dynamic) -> Result<String, NotJson> {
-    let mut writer = Writer { json: String::new(), depth: 0 };
+    write(value, Nulls::Kept)
+}
+
+/// Writes a value.
+pub(crate) fn write(value: &Dynamic, nulls: Nulls) -> Result<String, NotJson> {
+    let mut writer = Writer { json: String::new(), depth: 0, nulls };
     match writer.value(value) {
         Ok(()) => Ok(writer.json),
         Err(mut fault) => {
@@ -78,6 +96,7 @@ struct Fault {
 struct Writer {
     json: String,
     depth: usize,
+    nulls: Nulls,
 }
 
 impl Writer {
@@ -100,6 +119,10 @@ impl Writer {
             string(&mut self.json, character.encode_utf8(&mut [0; 4]));
         } else if let Some(number) = value.read_lock::<Number>() {
             self.json.push_str(&number.0);
+        } else if value.is::<Erase>() {
+            self.json.push_str("null");
+        } else if let Some(secret) = value.read_lock::<Secret>() {
+            self.json.push_str(&secret_mark::text(&secret.0));
         } else {
             return Err(not_json(kind(value)));
         }
@@ -119,6 +142,9 @@ impl Writer {
     fn map(&mut self, map: &Map) -> Result<(), Fault> {
         let mut before = '{';
         for (name, value) in map {
+            if value.is_unit() && (self.nulls == Nulls::LeftOut || is_missing(value)) {
+                continue;
+            }
             self.json.push(before);
             string(&mut self.json, name);
             self.json.push(':');

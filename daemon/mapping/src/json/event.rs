@@ -73,7 +73,7 @@ fn body(event: &Event) -> Result<Map, JsonError> {
 }
 
 /// Builds the values of scripts.
-struct Values;
+pub(crate) struct Values;
 
 impl Build for Values {
     type Value = Dynamic;

@@ -2,7 +2,6 @@
 
 use rhai::{Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 
-use super::trigger::shown;
 use crate::failure::{Refused, refuse};
 use crate::number::Number;
 
@@ -110,4 +109,17 @@ pub(super) fn party(context: &NativeCallContext, field: &str, value: Dynamic) ->
         message,
         "write \"user-1\", user(\"user-1\", #{ name: \"Ada\" }) or object(\"teams\", \"team-1\")",
     )
+}
+
+/// What a value is, for a message.
+pub(crate) fn shown(context: &NativeCallContext, value: &Dynamic) -> String {
+    if value.is_unit() {
+        return "`()`, which is missing".to_owned();
+    }
+    match context.engine().map_type_name(value.type_name()) {
+        "array" => "a list".to_owned(),
+        "i64" => "an integer".to_owned(),
+        "f64" => "a float".to_owned(),
+        name => format!("a {name}"),
+    }
 }

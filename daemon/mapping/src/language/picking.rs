@@ -1,10 +1,12 @@
-//! `get(map, path[, default])`, `pick(map, #{ name: path })` and `lit(x)`.
+//! `get(map, path[, default])`, `require(map, path)`, `pick(map, #{ name: path })` and `lit(x)`.
 
 use rhai::{Dynamic, Engine, FuncRegistration, Map, NativeCallContext};
 
-use super::trigger::shown;
+use super::named::shown;
+use crate::error::Quoted;
 use crate::failure::{Refused, refuse};
 use crate::paths::{lookup, lookup_in};
+use crate::run::Run;
 
 /// A value that `pick` takes as it is.
 #[derive(Clone)]
@@ -21,6 +23,17 @@ pub(super) fn register(engine: &mut Engine) {
     reading("get").register_into_engine(engine, |value: &mut Dynamic, path: &str, default: Dynamic| {
         lookup(value, path).filter(|found| !found.is_unit()).unwrap_or(default)
     });
+    reading("require").register_into_engine(
+        engine,
+        |context: NativeCallContext, value: &mut Dynamic, path: &str| match lookup(value, path) {
+            Some(found) if !found.is_unit() => Ok(found),
+            found => {
+                let is = if found.is_some() { "is null" } else { "is not" };
+                let help = "the sender did not send it; `get(event, path, default)` goes on without it";
+                refuse(&context, format!("{} {is} in this event", Quoted(path)), help)
+            }
+        },
+    );
     reading("pick").register_into_engine(
         engine,
         |context: NativeCallContext, from: &mut Dynamic, wanted: Map| {
@@ -33,23 +46,24 @@ fn found(value: Option<Dynamic>) -> Dynamic {
     value.unwrap_or(Dynamic::UNIT)
 }
 
-/// What is not there is left out.
+/// What is not there is `()` for the script, left out of what is sent, and the reason to leave out an action that needs it.
 fn pick(context: &NativeCallContext, from: &Dynamic, wanted: Map) -> Refused<Map> {
     let mut picked = Map::new();
     for (name, what) in wanted {
         let value = if let Ok(path) = what.as_immutable_string_ref() {
-            lookup(from, &path)
+            match lookup(from, &path) {
+                Some(value) => value,
+                None => Run::of(context)?.missing(&path),
+            }
         } else if let Some(literal) = what.read_lock::<Literal>() {
-            Some(literal.0.clone())
+            literal.0.clone()
         } else if let Some(nested) = what.read_lock::<Map>() {
-            Some(pick(context, from, nested.clone())?.into())
+            pick(context, from, nested.clone())?.into()
         } else {
             let message = format!("`pick` takes paths, and `{name}` is {}", shown(context, &what));
             return refuse(context, message, "a value that is to be taken as it is stands in `lit(...)`");
         };
-        if let Some(value) = value {
-            picked.insert(name, value);
-        }
+        picked.insert(name, value);
     }
     Ok(picked)
 }

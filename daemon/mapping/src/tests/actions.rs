@@ -82,13 +82,13 @@ fn an_unknown_field_of_a_trigger_says_what_was_meant() {
 #[test]
 fn wrong_arguments_of_a_trigger_say_what_they_are() {
     for (call, says) in [
-        (r#"trigger(5)"#, "error: `trigger` needs the key of a workflow, not an integer"),
+        (r#"let key = 5; trigger(key)"#, "error: `trigger` needs the key of a workflow, not an integer"),
         (
             r#"trigger(event.data.no)"#,
             "error: `trigger` needs the key of a workflow, not `()`, which is missing",
         ),
         (r#"trigger("w", 5)"#, "error: the second argument of `trigger` is a map, not an integer"),
-        (r#"trigger("w", #{ data: [1] })"#, "error: `data` is a map, not an array"),
+        (r#"trigger("w", #{ data: [1] })"#, "error: `data` is a map, not a list"),
         (
             r#"trigger("w", #{ data: #{ f: |x| x } })"#,
             "error: `data` cannot be sent: f is a function: call it, and use what it returns",

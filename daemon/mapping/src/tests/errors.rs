@@ -26,6 +26,13 @@ fn all_errors_of_all_files_are_told_at_once() {
       |          ^
     help: did you mean `stdout`?
 
+    error: `trigger` has no field `recipient`
+     --> scripts/demo.rhai:4:18
+      |
+    4 |     trigger("w", #{ recipient: 1 });
+      |                  ^
+    help: did you mean `recipients`?
+
     error: unknown function `money::fromat`
      --> scripts/demo.rhai:5:12
       |
@@ -56,7 +63,16 @@ fn names_that_nothing_has_are_found_before_any_event_comes() {
         ("on(\"x\", |event| evnt.data);", "unknown variable `evnt`"),
         ("fn f() { VIP }\non(\"x\", |event| f());", "unknown variable `VIP`"),
         ("on(\"x\", |event| event.data.items.mpa(|i| i));", "unknown function `mpa`"),
-        ("on(\"x\", |event| secret(\"a\"));", "unknown function `secret`"),
+        ("on(\"x\", |event| secret(\"a\"));", "no destination lists a secret `a`"),
+        ("on(\"x\", |event| table(\"a\"));", "no table is called `a`"),
+        ("on(\"x\", |event| cancel(\"w\", #{ key: 1 }));", "`cancel` has no field `key`"),
+        ("on(\"x\", |event| identify(#{ email: 1 }));", "the map that `identify` is given has no `id`"),
+        ("on(\"x\", |event| trigger(\"\"));", "`trigger` needs the key of a workflow, and this is empty"),
+        (
+            "on(\"x\", |event| trigger(#{ recipients: 1 }));",
+            "`trigger` needs the key of a workflow first, and then the map",
+        ),
+        ("on(\"x\", |event| send(\"stdot\", 1, #{}));", "no destination is called `stdot`"),
         ("on(\"x\", |event| sleep(1));", "unknown function `sleep`"),
         ("on(\"x\", |event| parse_json(\"{}\"));", "unknown function `parse_json`"),
         ("on(\"x\", escalate);", "unknown variable `escalate`"),

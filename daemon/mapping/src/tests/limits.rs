@@ -26,7 +26,7 @@ fn a_handler_that_never_ends_is_ended_by_its_operations() {
 
 #[test]
 fn all_handlers_of_an_event_share_its_operations() {
-    let limits = Limits { max_operations: 1_000, deadline: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits { max_operations: 2_000, deadline: Duration::from_secs(60), ..Limits::default() };
     let handler = "on(\"x\", |event| for n in 0..200 { let m = n + 1; });\n";
     assert_eq!(limited(limits.clone(), handler, "{}"), "dropped: the handler for `x` asked for no action");
     assert!(
