@@ -8,6 +8,7 @@ use rhai::{AST, ASTNode, Engine, Expr, FnAccess, FnCallExpr, Position, Stmt};
 
 use crate::error::ScriptError;
 use crate::failure::Texts;
+use crate::foreign;
 use crate::nearest::did_you_mean;
 
 /// What Rhai's parser knows by itself, with any number of arguments.
@@ -190,5 +191,6 @@ fn absent<'a>(
         return (format!("`{name}` takes {} argument{plural}, not {count}", counts.join(" or ")), None);
     }
     let all: Vec<&str> = functions.flat_map(Functions::names).collect();
-    (format!("unknown function `{name}`"), did_you_mean(name, all))
+    let help = foreign::function(name).map(str::to_owned).or_else(|| did_you_mean(name, all));
+    (format!("unknown function `{name}`"), help)
 }

@@ -18,6 +18,7 @@ mod engine;
 mod error;
 mod failure;
 mod files;
+mod foreign;
 mod generation;
 mod handlers;
 mod json;

@@ -3,6 +3,7 @@
 mod actions;
 mod errors;
 mod events;
+mod foreign;
 mod handlers;
 mod kinds;
 mod limits;

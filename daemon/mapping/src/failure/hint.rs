@@ -4,6 +4,7 @@ use rhai::{Dynamic, EvalAltResult as Error, ParseErrorType};
 
 use crate::budget::Spent;
 use crate::engine::NO_ENVIRONMENT;
+use crate::foreign;
 
 use super::{Complaint, said_of_parse_error};
 
@@ -40,6 +41,10 @@ pub(super) fn said_of(error: &Error) -> (String, Option<String>) {
         Error::ErrorIndexingType(what, _) if what.starts_with("()") => {
             ("this value is missing, so nothing can be looked up in it".to_owned(), MISSING)
         }
+        Error::ErrorMismatchDataType(wanted, found, _) if wanted == "bool" => (
+            format!("a condition is true or false, and this is {}", of_type(found)),
+            "compare it: `x != ()`, `x > 0`; and `x ?? \"default\"`, not `||`, is what to use instead of what is missing",
+        ),
         Error::ErrorFor(_) => (
             "`for` needs a list, a map's `keys()` or a range".to_owned(),
             "a value that may be missing in this event: `for item in event.data.items ?? [] { }`",
@@ -93,8 +98,11 @@ fn said_of_call(signature: &str) -> (String, Option<String>) {
     let types: Vec<_> = types.split(", ").map(type_name).collect();
     let is_missing = types.contains(&"()");
     let types = types.join(", ");
-    let help =
-        is_missing.then(|| "`()` is a value that is missing: `??` says what to use instead".to_owned());
+    let help = match is_missing {
+        true => Some("`()` is a value that is missing: `??` says what to use instead"),
+        false => foreign::function(name),
+    };
+    let help = help.map(str::to_owned);
     (format!("`{name}` does not take ({types})"), help)
 }
 
@@ -106,6 +114,16 @@ fn type_name(rhai: &str) -> &str {
         "f64" => "float",
         "Fn" => "function",
         other => other,
+    }
+}
+
+/// A type as the value that it is the type of.
+fn of_type(rhai: &str) -> String {
+    match type_name(rhai) {
+        "()" => "missing in this event".to_owned(),
+        "integer" => "an integer".to_owned(),
+        "array" => "a list".to_owned(),
+        other => format!("a {other}"),
     }
 }
 

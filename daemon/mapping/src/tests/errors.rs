@@ -89,22 +89,6 @@ fn what_is_called_on_values_is_no_error() {
 }
 
 #[test]
-fn people_from_other_languages_get_a_hint() {
-    for (script, help) in [
-        ("let a = null;", "nothing is written `()`"),
-        ("let a = 'text';", "a string stands in double quotes: \"text\""),
-        ("let a = {a: 1};", "a map is written `#{ a: 1 }`, with a `#`"),
-        ("let a = true ? 1 : 2;", "a choice is written `if a { b } else { c }`"),
-        ("on(\"x\", event => 1);", "a closure is written `|x| ...`"),
-        ("let a = 1 === 1;", "equality is written `==`"),
-        ("if true {", "is there a `{`, `(` or `[` without its end?"),
-    ] {
-        let shown = errors(&[("demo.rhai", script)]);
-        assert_eq!(shown.lines().last(), Some(&*format!("help: {help}")), "{shown}");
-    }
-}
-
-#[test]
 fn eval_and_import_are_not_there() {
     for script in ["eval(\"1\");", "import \"x\" as x;", "export let a = 1;"] {
         assert!(errors(&[("demo.rhai", script)]).starts_with("error: "), "{script}");
