@@ -8,6 +8,7 @@ mod handlers;
 mod kinds;
 mod limits;
 mod paths;
+mod reference;
 mod values;
 
 use std::collections::BTreeMap;
