@@ -3,7 +3,7 @@
 //! - [`server`]: accepts connections, bounded in number and in age
 //! - [`route`]: which path is answered by what
 //! - [`guard`]: who may ask (token, `Host`, operations from a web page)
-//! - [`events`], [`deliveries`], [`status`], [`metrics`], [`verification`]: the answers
+//! - [`events`], [`deliveries`], [`replay`], [`status`], [`metrics`], [`verification`]: the answers
 //! - [`reference`]: events named by id, prefix or `@last`
 //! - [`query`]: query strings and cursors
 //! - [`view`]: the JSON shapes, shared with the CLI
@@ -19,6 +19,7 @@ mod metrics;
 mod problem;
 mod query;
 mod reference;
+mod replay;
 mod route;
 mod server;
 mod status;
@@ -30,8 +31,9 @@ pub mod view;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use doorman_core::queues::mapping::MappedAgain;
 use doorman_core::store::Log;
-use doorman_plugin::{BoxFuture, DeliveryId, Secret};
+use doorman_plugin::{BoxFuture, DeliveryId, EventId, Secret};
 use doorman_store::verify::Report;
 use prometheus_client::registry::Registry;
 
@@ -112,4 +114,12 @@ pub trait Operate: Send + Sync + 'static {
 
     /// Cancels open or dead deliveries: for each, whether it was one. As [`Operate::retry`] otherwise.
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
+
+    /// Maps events again whose mapping failed, or with `dry_run` only says what would come of it: for each, what came of
+    /// it. Resolves once that is written. As [`Operate::retry`] otherwise.
+    fn replay(
+        &self,
+        ids: Vec<EventId>,
+        dry_run: bool,
+    ) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>>;
 }

@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and the commands that talk to the running daemon.
 //!
 //! - [`client`]: the admin API's client, over [`http`]
-//! - [`status`], [`events`], [`deliveries`], [`operations`], [`send`], [`store`]: the commands, each a function that
+//! - [`status`], [`events`], [`deliveries`], [`operations`], [`replay`], [`send`], [`store`]: the commands, each a function that
 //!   writes to a [`Screen`]
 //! - [`timeline`]: one event as a text
 //! - [`screen`], [`table`], [`text`], [`pretty`]: what is written and how; whatever came from outside is escaped
@@ -15,6 +15,7 @@ pub mod exit;
 pub mod http;
 pub mod operations;
 pub mod pretty;
+pub mod replay;
 pub mod screen;
 pub mod send;
 pub mod status;
@@ -27,6 +28,7 @@ pub mod timeline;
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use client::AdminClient;
@@ -102,6 +104,9 @@ pub enum Command {
     /// Show what is on its way, and retry or discard what did not arrive
     #[command(subcommand, visible_aliases = ["dlq", "dead"])]
     Deliveries(DeliveriesCommand),
+    /// Map events again whose mapping failed, by the scripts in force (exit code 1 when one of them failed again, or had
+    /// not failed)
+    Replay(ReplayArgs),
 }
 
 /// `doorman config`.
@@ -218,6 +223,29 @@ pub struct DeliveriesListArgs {
     /// The rows to show.
     #[command(flatten)]
     pub page: PageArgs,
+}
+
+/// `doorman replay`.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArgs {
+    /// Event ids, the beginnings of some, or @last
+    #[arg(required_unless_present = "failed", conflicts_with = "failed", value_name = "EVENT")]
+    pub ids: Vec<String>,
+    /// All events whose mapping failed, oldest first
+    #[arg(long)]
+    pub failed: bool,
+    /// With --failed: only those of this source
+    #[arg(long, requires = "failed", conflicts_with = "ids", value_name = "NAME")]
+    pub source: Option<String>,
+    /// With --failed: only those that came so long ago or later, as in 2h; or since a time, as in 2026-11-24T10:15:30Z
+    #[arg(long, requires = "failed", conflicts_with = "ids", value_name = "TIME", value_parser = replay::read_since)]
+    pub since: Option<DateTime<Utc>>,
+    /// With --failed: so many at most, the newest
+    #[arg(long, requires = "failed", conflicts_with = "ids", value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// Only say what would come of it
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `doorman send`.

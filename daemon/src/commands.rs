@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::admin::view::ReportView;
 use crate::cli::{
     AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, EventsCommand, Exit, Screen,
-    StoreCommand, deliveries, error, events, operations, screen, send, status, store,
+    StoreCommand, deliveries, error, events, operations, replay, screen, send, status, store,
 };
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -88,6 +88,7 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
             operations::discard(&client, chosen, *open, screen).await
         }
+        Command::Replay(args) => replay::run(&client, args, screen).await,
         Command::Store(StoreCommand::Verify) => {
             let report = match store::verify(&client).await {
                 Err(CliError::NotRunning { .. }) => verify_folder(config)?,

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use doorman_core::queues::commit::CommitQueue;
 use doorman_core::queues::delivery::DeliveryQueue;
+use doorman_core::queues::mapping::{MappedAgain, MappingQueue};
 use doorman_core::receive::{Admission, Receiver};
 use doorman_core::store::Log;
 use doorman_core::supervise::Supervisor;
-use doorman_plugin::{BoxFuture, DeliveryId};
+use doorman_plugin::{BoxFuture, DeliveryId, EventId};
 use doorman_store::Store;
 use doorman_store::verify::Report;
 use prometheus_client::collector::Collector;
@@ -89,11 +90,20 @@ impl Health for Operating {
     }
 }
 
+/// What a replay is answered when the mapper has panicked.
+const MAPPER_ENDED: &str = "the mapper failed and was made anew (see the daemon's log), and some of the events may not \
+    have been mapped: replay them once more, those that were are left as they are";
+
 /// Carries out what operators ask for.
 pub struct Doorkeeper {
     /// Where it is brought.
     pub commits: CommitQueue,
+    /// Where events are asked to be mapped again.
+    pub mapping: MappingQueue,
 }
+
+/// How long events that are mapped again are waited for: less than the command line waits for an answer.
+const REPLAY_WAIT: Duration = Duration::from_secs(20);
 
 impl Operate for Doorkeeper {
     fn retry(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
@@ -111,6 +121,26 @@ impl Operate for Doorkeeper {
             let discarded =
                 commits.discard(ids).await.map_err(|error| format!("{error}; see the daemon's log"))?;
             Ok(discarded.iter().map(Option::is_some).collect())
+        })
+    }
+
+    fn replay(
+        &self,
+        ids: Vec<EventId>,
+        dry_run: bool,
+    ) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>> {
+        let asked = self.mapping.ask_again(ids, dry_run);
+        Box::pin(async move {
+            let waiting = asked.map_err(|error| format!("{error}: try again in a minute"))?;
+            let answers = async {
+                let mut answers = Vec::with_capacity(waiting.len());
+                for receiver in waiting {
+                    answers.push(receiver.await.map_err(|_| MAPPER_ENDED.to_owned())?);
+                }
+                Ok(answers)
+            };
+            let late = |_| "not all of them were mapped in time; the others follow: look again".to_owned();
+            tokio::time::timeout(REPLAY_WAIT, answers).await.map_err(late)?
         })
     }
 }

@@ -178,7 +178,10 @@ fn start_admin(
         log: Arc::clone(&operating.log) as _,
         metrics: operating.metrics(),
         verification,
-        operate: Arc::new(Doorkeeper { commits: pipeline.commits.clone() }),
+        operate: Arc::new(Doorkeeper {
+            commits: pipeline.commits.clone(),
+            mapping: pipeline.mapping.clone(),
+        }),
         health: Arc::new(operating),
         auth,
         version: env!("CARGO_PKG_VERSION"),

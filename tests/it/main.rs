@@ -5,6 +5,7 @@
 //! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
+//! - [`replay`]: events that are mapped again
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
 //! - [`retention`], [`verify`]: what becomes of old events, and whether all are accounted for
 //! - [`stop`], [`crash`]: nothing that was answered is lost
@@ -22,6 +23,7 @@ mod knock;
 mod limits;
 mod numbers;
 mod promises;
+mod replay;
 mod retention;
 mod schema;
 mod scripts;

@@ -1,5 +1,7 @@
 //! `GET /api/events` and `GET /api/events/{id}`.
 
+use chrono::DateTime;
+use doorman_core::clock::UnixMillis;
 use doorman_core::mapping::Skipped;
 use doorman_core::store::{
     Attempt, Dedup, DeliveryState, Event, Log, Next, Plan, Progress, Repeats, Status, StoreError, Verdict,
@@ -18,7 +20,8 @@ use super::view::{
 };
 
 /// The parameters of the list.
-pub const PARAMETERS: [&str; 6] = ["limit", "before", "status", "source", "environment", "event"];
+pub const PARAMETERS: [&str; 8] =
+    ["limit", "before", "status", "verdict", "source", "environment", "event", "since"];
 /// How many rows one request looks at: a filter that matches little gives a short page and a cursor.
 const MAX_SCANNED: usize = 10_000;
 /// How many events are read at a time; each brings its body.
@@ -40,6 +43,10 @@ pub fn show(log: &dyn Log, reference: &str) -> Result<Answer, Problem> {
 #[derive(Debug)]
 struct Filter<'a> {
     status: Option<Status>,
+    /// What its mapping came to.
+    verdict: Option<&'a str>,
+    /// Only events that came then or later.
+    since: Option<UnixMillis>,
     source: Option<&'a str>,
     environment: Option<&'a str>,
     event: Option<&'a str>,
@@ -49,13 +56,15 @@ impl<'a> Filter<'a> {
     fn read(query: &'a Query) -> Result<Self, Problem> {
         Ok(Self {
             status: query.get("status").map(read_status).transpose()?,
+            verdict: query.get("verdict").map(read_verdict).transpose()?,
+            since: query.get("since").map(read_time).transpose()?,
             source: query.get("source"),
             environment: query.get("environment"),
             event: query.get("event"),
         })
     }
 
-    /// Without the status, which costs further reads.
+    /// Without status and verdict, which cost further reads.
     fn wants(&self, event: &Event) -> bool {
         let fits = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
         fits(self.source, &event.info.source)
@@ -68,6 +77,17 @@ fn read_status(text: &str) -> Result<Status, Problem> {
     let words = Status::ALL.map(Status::as_str);
     let found = Status::ALL.into_iter().find(|status| status.as_str() == text);
     found.ok_or_else(|| Problem::invalid("status", format!("one of {}", words.join(", "))))
+}
+
+fn read_verdict(text: &str) -> Result<&str, Problem> {
+    let wrong = || Problem::invalid("verdict", format!("one of {}", VERDICTS.join(", ")));
+    VERDICTS.contains(&text).then_some(text).ok_or_else(wrong)
+}
+
+fn read_time(text: &str) -> Result<UnixMillis, Problem> {
+    let time = DateTime::parse_from_rfc3339(text);
+    let wrong = |_| Problem::invalid("since", "a time as in 2026-11-24T10:15:30Z");
+    time.map(|time| time.timestamp_millis()).map_err(wrong)
 }
 
 fn page(
@@ -84,6 +104,9 @@ fn page(
             return Ok(EventsPage { events, next: None });
         }
         for event in batch {
+            if filter.since.is_some_and(|since| event.received_at < since) {
+                return Ok(EventsPage { events, next: None });
+            }
             scanned += 1;
             before = Some(event.seq);
             events.extend(row(log, filter, &event)?);
@@ -101,6 +124,10 @@ fn row(log: &dyn Log, filter: &Filter<'_>, event: &Event) -> Result<Option<Event
         return Ok(None);
     }
     let plan = log.plan(event.seq)?;
+    let is = |wanted: &str| plan.as_ref().is_some_and(|plan| verdict(&plan.verdict) == wanted);
+    if !filter.verdict.is_none_or(is) {
+        return Ok(None);
+    }
     let deliveries = deliveries(log, plan.as_ref())?;
     let status = Status::of(plan.as_ref(), &deliveries);
     if filter.status.is_some_and(|wanted| wanted != status) {
@@ -190,12 +217,26 @@ fn dedup_view(dedup: Dedup, repeats: Repeats) -> DedupView {
     }
 }
 
+/// The words for what a mapping came to.
+const VERDICTS: [&str; 4] = ["actions", "dropped", "failed", "held"];
+
+fn verdict(verdict: &Verdict) -> &'static str {
+    let [actions, dropped, failed, held] = VERDICTS;
+    match verdict {
+        Verdict::Actions(_) => actions,
+        Verdict::Dropped { .. } => dropped,
+        Verdict::Failed { .. } => failed,
+        Verdict::Held => held,
+    }
+}
+
 fn plan_view(plan: Plan) -> PlanView {
-    let (verdict, reason, place) = match plan.verdict {
-        Verdict::Actions(actions) => ("actions", None, actions.into_iter().next().map(|action| action.place)),
-        Verdict::Dropped { reason, place } => ("dropped", Some(reason), place),
-        Verdict::Failed { error, place } => ("failed", Some(error), place),
-        Verdict::Held => ("held", Some("the source has no script yet".to_owned()), None),
+    let verdict = verdict(&plan.verdict);
+    let (reason, place) = match plan.verdict {
+        Verdict::Actions(actions) => (None, actions.into_iter().next().map(|action| action.place)),
+        Verdict::Dropped { reason, place } => (Some(reason), place),
+        Verdict::Failed { error, place } => (Some(error), place),
+        Verdict::Held => (Some("the source has no script yet".to_owned()), None),
     };
     PlanView {
         generation: plan.generation.to_string(),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
-use doorman_plugin::{BoxFuture, DeliveryId, Secret};
+use doorman_core::queues::mapping::{Left, MappedAgain};
+use doorman_plugin::{BoxFuture, DeliveryId, EventId, Secret};
 use doorman_store::verify::{Flaw, FlawKind, Report, TableRows};
 use http_body_util::Full;
 use hyper::{Method, Request};
@@ -117,6 +118,20 @@ impl Operate for FirstIsDead {
 
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
         self.retry(ids)
+    }
+
+    /// By the last digit of their ids: to two actions, to nothing, not at all; all others had not failed.
+    fn replay(&self, ids: Vec<EventId>, _: bool) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>> {
+        let mapped = |id: &EventId| match id.to_string().chars().last() {
+            Some('4') => MappedAgain::Actions(2),
+            Some('5') => MappedAgain::Dropped("not for us".to_owned()),
+            Some('6') => {
+                MappedAgain::Failed("demo.rhai:31:9: `total` is not a number\n  31 | num(x)".to_owned())
+            }
+            Some('7') => MappedAgain::Held,
+            _ => MappedAgain::Left(Left::Mapped),
+        };
+        Box::pin(async move { Ok(ids.iter().map(mapped).collect()) })
     }
 }
 

@@ -206,6 +206,41 @@ pub struct DiscardAnswer {
     pub left: Vec<String>,
 }
 
+/// What `POST /api/replay` is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ReplayRequest {
+    /// Event ids; they may be shortened.
+    pub ids: Vec<String>,
+    /// Only say what would come of it.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What came of events that were to be mapped again, or with `dryRun` would come of them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct ReplayAnswer {
+    pub dry_run: bool,
+    pub events: Vec<Replayed>,
+}
+
+/// What came of one of them.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Replayed {
+    /// Its id in full.
+    pub id: String,
+    /// `mapped`, `dropped`, `failed` again, `held` (its source has no script), or `left` as it is.
+    pub outcome: String,
+    /// How many actions it has now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actions: Option<usize>,
+    /// Why, if it is not `mapped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// `GET /api/status`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

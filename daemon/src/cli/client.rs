@@ -7,6 +7,7 @@ use doorman_plugin::Secret;
 use http_body_util::Full;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, StatusCode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -40,8 +41,12 @@ impl AdminClient {
 
     /// Sends delivery ids to this path: the daemon takes at most 500 at a time.
     pub async fn post_ids<T: DeserializeOwned>(&self, path: &str, ids: Vec<String>) -> Result<T, CliError> {
-        let body =
-            serde_json::to_vec(&IdsRequest { ids }).map_err(|error| CliError::Data(error.to_string()))?;
+        self.post(path, &IdsRequest { ids }).await
+    }
+
+    /// Sends JSON to this path.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CliError> {
+        let body = serde_json::to_vec(body).map_err(|error| CliError::Data(error.to_string()))?;
         self.ask(Method::POST, path, body.into()).await
     }
 

@@ -31,6 +31,7 @@ async fn run(address: SocketAddr, line: &str) -> (String, Result<Exit, CliError>
         Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
             operations::discard(&client, chosen, *open, &mut screen).await
         }
+        Command::Replay(args) => replay::run(&client, args, &mut screen).await,
         Command::Store(StoreCommand::Verify) => match store::verify(&client).await {
             Ok(report) => store::show(&report, &mut screen),
             Err(error) => Err(error),
@@ -203,6 +204,7 @@ async fn a_failed_mapping_shows_the_error_in_the_script() {
                  31 | num(event.data.total)
                     |     ^
                no action was made of it
+    next       mend the script, then: doorman replay 01a20d0d-ba03-7555-9555-000000000004
     body       {}
     ");
 }
@@ -332,4 +334,5 @@ fn colour_is_for_text_alone() {
 }
 
 mod operating;
+mod replaying;
 mod sending;

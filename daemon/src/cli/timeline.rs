@@ -78,7 +78,8 @@ fn write_plan(screen: &mut Screen<'_>, event: &EventView) -> io::Result<()> {
         _ => {
             screen.line(&format!("failed     {by}"))?;
             write_block(screen, "", &safe_lines(reason))?;
-            screen.line(&format!("{INDENT}no action was made of it"))
+            screen.line(&format!("{INDENT}no action was made of it"))?;
+            screen.line(&format!("next       mend the script, then: doorman replay {}", safe(&event.id)))
         }
     }
 }

@@ -50,7 +50,10 @@ impl MapperActor {
         let planned = self.mapper.turn();
         faults::point("mapper.planned");
         match planned {
-            Ok(planned) if planned.plans.is_empty() => self.wait_for_more(ctx),
+            Ok(planned) if planned.plans.is_empty() => {
+                Planned::answer(planned.answers);
+                self.wait_for_more(ctx);
+            }
             Ok(planned) if planned.nobody_acts() => self.leave(planned, ctx),
             Ok(planned) => self.commit(planned, ctx),
             Err(error) => self.fail(error.to_string()),
@@ -75,11 +78,12 @@ impl MapperActor {
 
     fn commit(&self, planned: Planned, ctx: &mut Context<Self>) {
         let commits = self.commits.clone();
-        let Planned { plans, hand_over, .. } = planned;
+        let Planned { plans, hand_over, answers, .. } = planned;
         let written = async move { commits.plan(plans, hand_over).await };
-        ctx.spawn(written.into_actor(self).map(|written, actor, ctx| match written {
+        ctx.spawn(written.into_actor(self).map(move |written, actor, ctx| match written {
             Ok(()) => {
                 faults::point("mapper.committed");
+                Planned::answer(answers);
                 actor.turn(ctx);
             }
             Err(error) => actor.fail(format!("its plans were not written: {error}")),

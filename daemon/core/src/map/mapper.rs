@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use doorman_plugin::EventId;
+
 use super::planner::{Planned, Planner};
 use crate::clock::Clock;
 use crate::mapping::{Generation, GenerationId, Scripts};
-use crate::queues::mapping::MappingQueue;
+use crate::queues::mapping::{Asked, Left, MappedAgain, MappingQueue};
 use crate::store::{Event, Log, StoreError};
+
+/// How many events are mapped again in one turn, beside those that are mapped for the first time.
+const AGAIN_AT_ONCE: usize = 64;
 
 /// Plans events in the order of their positions.
 pub struct Mapper {
@@ -51,7 +56,7 @@ impl Mapper {
         &self.queue
     }
 
-    /// Plans the next batch; empty when there is nothing to do. Bring the plans to the committer.
+    /// Plans the next batch; empty when there is nothing to do. Bring the plans to the committer, then give the answers.
     pub fn turn(&mut self) -> Result<Planned, StoreError> {
         let generation = self.scripts.current();
         if generation.id() != self.held.generation {
@@ -67,7 +72,24 @@ impl Mapper {
         for event in &events {
             self.planner.plan(event, &*generation, now, &mut planned);
         }
+        for Asked { id, dry_run, answer } in self.queue.take_again(AGAIN_AT_ONCE) {
+            let mapped = match self.failed(&id)? {
+                Ok(event) => self.planner.plan_again(&event, &*generation, now, dry_run, &mut planned),
+                Err(left) => left,
+            };
+            planned.answers.push((answer, mapped));
+        }
         Ok(planned)
+    }
+
+    /// The event with this id if its mapping failed, else what is to be said of it.
+    fn failed(&self, id: &EventId) -> Result<Result<Arc<Event>, MappedAgain>, StoreError> {
+        let Some(event) = self.log.event(id)? else { return Ok(Err(MappedAgain::Left(Left::Gone))) };
+        let plan = self.log.plan(event.seq)?;
+        Ok(match MappedAgain::before(plan.as_ref().map(|plan| &plan.verdict)) {
+            Some(left) => Err(left),
+            None => Ok(event),
+        })
     }
 
     fn next_events(&mut self) -> Result<Vec<Arc<Event>>, StoreError> {

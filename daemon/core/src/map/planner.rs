@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use doorman_plugin::{Delivery, DeliveryId};
+use tokio::sync::oneshot;
 
 use super::unwanted::Unwanted;
 use crate::clock::UnixMillis;
@@ -12,6 +13,7 @@ use crate::identity::{IdempotencyKeys, KeySubject};
 use crate::mapping::{Generation, GenerationId, Mapped, Said};
 use crate::queues::commit::HandOver;
 use crate::queues::delivery::{DeliveryQueue, Leased, Place};
+use crate::queues::mapping::MappedAgain;
 use crate::store::{Action, Event, Lease, Plan, Verdict};
 use crate::supervise::panics;
 
@@ -38,6 +40,10 @@ pub struct Planned {
     pub hand_over: HandOver,
     /// They are of events that were held: until they are written, a look into the store would find those held still.
     pub were_held: bool,
+    /// What those are told, once the plans are on disk, who asked for events to be mapped again.
+    pub answers: Vec<(oneshot::Sender<MappedAgain>, MappedAgain)>,
+    /// Deliveries take no places, and go by way of the store.
+    pub by_store: bool,
 }
 
 impl Planner {
@@ -54,6 +60,42 @@ impl Planner {
         now: UnixMillis,
         planned: &mut Planned,
     ) {
+        let plan = self.make(event, generation, now, planned);
+        log_verdict(event, plan.generation, &plan.verdict);
+        planned.plans.push(plan);
+    }
+
+    /// Maps an event again whose mapping had failed, and adds its plan unless it is a `dry_run`; says what came of it.
+    pub fn plan_again(
+        &mut self,
+        event: &Event,
+        generation: &dyn Generation,
+        now: UnixMillis,
+        dry_run: bool,
+        planned: &mut Planned,
+    ) -> MappedAgain {
+        // The event may be gone by age before its plan is written: then nobody must have its deliveries yet.
+        let mut again = Planned { by_store: true, ..Planned::default() };
+        let plan = self.make(event, generation, now, &mut again);
+        let mapped = MappedAgain::now(&plan.verdict);
+        if !dry_run {
+            tracing::info!(event_id = %event.info.id, generation = %plan.generation, "mapped again");
+            planned.plans.push(plan);
+            for (destination, at) in again.hand_over.parked {
+                planned.hand_over.parked.entry(destination).or_insert(at);
+            }
+        }
+        mapped
+    }
+
+    /// The plan of an event; what follows from it is added to `planned`.
+    fn make(
+        &mut self,
+        event: &Event,
+        generation: &dyn Generation,
+        now: UnixMillis,
+        planned: &mut Planned,
+    ) -> Plan {
         let mut left_out = Vec::new();
         let verdict = match map(generation, event) {
             Mapped::Actions { said, skipped } => {
@@ -69,8 +111,7 @@ impl Planner {
             Mapped::Failed { error, place } => Verdict::Failed { error, place },
             Mapped::NoScript => Verdict::Held,
         };
-        log_verdict(event, generation.id(), &verdict);
-        planned.plans.push(Plan { seq: event.seq, generation: generation.id(), verdict, skipped: left_out });
+        Plan { seq: event.seq, generation: generation.id(), verdict, skipped: left_out }
     }
 
     fn resolve(&self, event: &Event, said: Vec<Said>, now: UnixMillis, planned: &mut Planned) -> Verdict {
@@ -83,7 +124,7 @@ impl Planner {
         }
         let mut keys = IdempotencyKeys::new(&event.info.environment, &event.info.source, key_subject(event));
         let actions = said.into_iter().zip(targets).enumerate().map(|(index, (one, (name, queue)))| {
-            let place = queue.take_place();
+            let place = if planned.by_store { None } else { queue.take_place() };
             let action = Action {
                 kind: one.kind,
                 idempotency_key: keys.next(name, one.kind, one.content.get()),
@@ -120,13 +161,23 @@ impl Planner {
 }
 
 impl Planned {
-    /// Whether no plan has deliveries, and none is a hold: what is held is looked for in the store when scripts change.
+    /// Whether no plan has deliveries, and none is a hold: what is held is looked for in the store when scripts change. Nor
+    /// does anybody wait for one.
     pub fn nobody_acts(&self) -> bool {
         !self.were_held
+            && self.answers.is_empty()
             && self
                 .plans
                 .iter()
                 .all(|plan| matches!(plan.verdict, Verdict::Dropped { .. } | Verdict::Failed { .. }))
+    }
+
+    /// The plans are on disk: tells those who wait.
+    pub fn answer(answers: Vec<(oneshot::Sender<MappedAgain>, MappedAgain)>) {
+        for (waiter, mapped) in answers {
+            // An operator who went away has it done all the same.
+            let _ = waiter.send(mapped);
+        }
     }
 
     fn note(&mut self, event: &Event, index: usize, action: &Action, place: Option<Place>, now: UnixMillis) {

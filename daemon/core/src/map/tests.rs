@@ -1,5 +1,7 @@
 //! The mapper on the in-memory store.
 
+mod again;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -1,9 +1,15 @@
-//! Accepted events on their way to the scripts. What does not fit is not lost: the mapper reads it from the store.
+//! Accepted events on their way to the scripts. What does not fit is not lost: the mapper reads it from the store. Beside
+//! them, the events that an operator wants mapped again.
+
+mod again;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use doorman_plugin::EventId;
+use tokio::sync::{Notify, oneshot};
+
+pub use again::{Asked, Left, MAX_AGAIN, MappedAgain, TooMany};
 
 use crate::store::Event;
 
@@ -18,6 +24,7 @@ struct Shared {
     run: Mutex<Run>,
     max_events: usize,
     max_bytes: usize,
+    again: Mutex<again::Again>,
     more: Notify,
 }
 
@@ -44,7 +51,13 @@ impl Run {
 impl MappingQueue {
     /// A queue of at most `max_events`, whose bodies have at most `max_bytes` together.
     pub fn new(max_events: usize, max_bytes: usize) -> Self {
-        let shared = Shared { run: Mutex::default(), max_events, max_bytes, more: Notify::new() };
+        let shared = Shared {
+            run: Mutex::default(),
+            max_events,
+            max_bytes,
+            again: Mutex::default(),
+            more: Notify::new(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -79,6 +92,28 @@ impl MappingQueue {
         (0..count).filter_map(|_| run.pop()).collect()
     }
 
+    /// Asks for events to be mapped again, all or none of them. Each receiver gets its answer once what came of the event
+    /// is on disk; an error says that the mapper ended before it could answer.
+    pub fn ask_again(
+        &self,
+        ids: Vec<EventId>,
+        dry_run: bool,
+    ) -> Result<Vec<oneshot::Receiver<MappedAgain>>, TooMany> {
+        let answers = self.again().ask(ids, dry_run)?;
+        self.wake();
+        Ok(answers)
+    }
+
+    /// Takes up to `limit` events that are to be mapped again. Where more are left, [`MappingQueue::more`] returns at once.
+    pub fn take_again(&self, limit: usize) -> Vec<Asked> {
+        let mut again = self.again();
+        let taken = again.take(limit);
+        if !again.is_empty() {
+            self.wake();
+        }
+        taken
+    }
+
     /// Says that there may be something to do: after a reload, say.
     pub fn wake(&self) {
         self.shared.more.notify_one();
@@ -87,6 +122,11 @@ impl MappingQueue {
     /// Returns when there may be something to map.
     pub async fn more(&self) {
         self.shared.more.notified().await;
+    }
+
+    /// Nothing under the lock can panic but for want of memory, which ends the process.
+    fn again(&self) -> MutexGuard<'_, again::Again> {
+        self.shared.again.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A panic elsewhere can at most leave out events, which the mapper then reads from the store.

@@ -62,6 +62,30 @@ async fn a_request_that_is_not_understood_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_came_of_each_replayed_event_is_answered() {
+    let address = start().await;
+    let replay = async |body| {
+        let headers = [("content-type", "application/json")];
+        ask(address, Method::POST, "/api/replay", &headers, body).await
+    };
+    let answer = json(&replay(r#"{"ids":["01a20d0d-ba03","01a20d0d-bdeb","01a20d0d-ba03"]}"#).await);
+    let expected = serde_json::json!({"dryRun": false, "events": [
+        {"id": "01a20d0d-ba03-7555-9555-000000000004", "outcome": "mapped", "actions": 2},
+        {"id": "01a20d0d-bdeb-7555-9555-000000000005", "outcome": "dropped", "reason": "not for us"},
+    ]});
+    assert_eq!(answer, expected, "each once");
+    for (body, status) in [
+        ("{}", 400),
+        (r#"{"ids":[]}"#, 400),
+        (r#"{"ids":["@last"],"dry":true}"#, 400),
+        (r#"{"ids":["@last","ffffff"]}"#, 404),
+    ] {
+        assert_eq!(replay(body).await.status, status, "{body}");
+    }
+    assert_eq!(get(address, "/api/replay").await.status, 405);
+}
+
+#[tokio::test]
 async fn a_shutdown_ends_idle_connections() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

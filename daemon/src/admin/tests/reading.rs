@@ -41,6 +41,8 @@ async fn every_filter_narrows_the_list() {
         ("source=other", vec!["page.viewed"]),
         ("environment=production", vec![]),
         ("source=other&status=dead", vec![]),
+        ("verdict=failed", vec!["cart.abandoned"]),
+        ("since=2026-11-24T10:15:37%2B00:00", vec!["order.paid"]),
     ] {
         assert_eq!(names(address, &format!("/api/events?{query}")).await.0, expected, "{query}");
     }
@@ -86,6 +88,8 @@ async fn parameters_that_make_no_sense_are_named() {
         ("limit=0", "limit"),
         ("limit=501", "limit"),
         ("status=done", "status"),
+        ("verdict=bad", "verdict"),
+        ("since=2h", "since"),
         ("before=x", "before"),
         ("evnt=a", "evnt"),
     ] {
