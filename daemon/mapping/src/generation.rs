@@ -64,6 +64,9 @@ impl RhaiGeneration {
             let one = if is_last { std::mem::take(&mut value) } else { value.clone() };
             script.call(&self.engine, *handler, one, &run)?;
         }
+        if let Some(error) = run.failed() {
+            return Err(error.into());
+        }
         Ok(run.end(|| format!("the handler for {} asked for no action", Quoted(&event.info.event))))
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use doorman_core::mapping::{Mapped, Place, Said, Skipped};
 use doorman_core::store::Event;
 use doorman_plugin::ActionKind;
-use rhai::{Dynamic, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use crate::failure::{Refused, refuse};
 use crate::json::{canonical, event};
@@ -33,6 +33,8 @@ struct Transcript {
     missing: Vec<String>,
     content_bytes: usize,
     dropped: Option<(String, Place)>,
+    /// What a function complained of that Rhai would have passed over.
+    failed: Option<EvalAltResult>,
     /// The event's properties as JSON, once an action has asked for them.
     properties: Option<String>,
 }
@@ -163,6 +165,19 @@ impl Run {
         }
         said.dropped.get_or_insert((reason, place));
         Ok(())
+    }
+
+    /// Notes an error that Rhai passes over when it is returned: the run fails once its handlers are done.
+    pub fn fail(&self, context: &NativeCallContext, error: EvalAltResult) {
+        let source = context.call_source().unwrap_or_default().to_owned();
+        let (name, at) = (context.fn_name().to_owned(), context.call_position());
+        let error = EvalAltResult::ErrorInFunctionCall(name, source, error.into(), at);
+        self.transcript().failed.get_or_insert(error);
+    }
+
+    /// The error that was noted.
+    pub fn failed(&self) -> Option<EvalAltResult> {
+        self.transcript().failed.take()
     }
 
     /// Records an action that is left out, because the event lacks what it needs.

@@ -10,6 +10,7 @@ use super::named::shown;
 use crate::error::Quoted;
 use crate::failure::{Refused, refuse};
 use crate::nearest::did_you_mean;
+use crate::run::Run;
 
 /// A null that is meant, where what is missing would be left out.
 #[derive(Clone)]
@@ -28,7 +29,13 @@ pub(super) fn register(engine: &mut Engine, secrets: &BTreeMap<String, Vec<Strin
         secret(&context, &known, &name)
     });
     for name in ["to_string", "print", "debug", "to_debug"] {
-        engine.register_fn(name, |_: &mut Secret| ImmutableString::from("(a secret)"));
+        engine.register_fn(name, |context: NativeCallContext, _: &mut Secret| {
+            // Rhai puts a value that cannot be written into a text by the name of its type, and goes on.
+            if let (Ok(run), Err(error)) = (Run::of(&context), only_moved(&context)) {
+                run.fail(&context, *error);
+            }
+            ImmutableString::from("(a secret)")
+        });
     }
     for name in ["==", "!=", "+"] {
         engine.register_fn(name, |context: NativeCallContext, _: Secret, _: Dynamic| only_moved(&context));

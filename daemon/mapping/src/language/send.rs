@@ -7,6 +7,7 @@ use rhai::{Dynamic, Engine, NativeCallContext};
 
 use super::content::Content;
 use super::named::shown;
+use super::values::plain;
 use crate::error::Quoted;
 use crate::failure::{Refused, refuse};
 use crate::json::canonical::{self, Nulls};
@@ -19,9 +20,9 @@ const REASON_CHARS: usize = 500;
 
 pub(super) fn register(engine: &mut Engine, world: &World) {
     let known: Arc<[Arc<str>]> = world.destinations.iter().map(|name| Arc::from(name.as_str())).collect();
-    let plain = Arc::clone(&known);
+    let same = Arc::clone(&known);
     engine.register_fn("send", move |context: NativeCallContext, destination: Dynamic, payload: Dynamic| {
-        let to = self::destination(&context, &plain, destination)?;
+        let to = self::destination(&context, &same, destination)?;
         let content = json(&context, "payload", &payload)?;
         Run::of(&context)?.act(&context, ActionKind::Send, Some(to), content)
     });
@@ -44,7 +45,7 @@ pub(super) fn register(engine: &mut Engine, world: &World) {
         },
     );
     engine.register_fn("drop", |context: NativeCallContext, reason: Dynamic| {
-        let reason = reason.to_string().chars().take(REASON_CHARS).collect();
+        let reason = plain(&context, &reason)?.chars().take(REASON_CHARS).collect();
         Run::of(&context)?.drop(&context, reason)
     });
 }

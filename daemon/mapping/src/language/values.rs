@@ -43,7 +43,7 @@ fn wrong<T>(context: &NativeCallContext, wants: &str, value: &Dynamic, example: 
 }
 
 /// A value as the text that people would write: strings as they are, numbers in their digits, all else as JSON.
-fn plain(context: &NativeCallContext, value: &Dynamic) -> Refused<String> {
+pub(super) fn plain(context: &NativeCallContext, value: &Dynamic) -> Refused<String> {
     if let Ok(text) = value.as_immutable_string_ref() {
         return Ok(text.to_string());
     }

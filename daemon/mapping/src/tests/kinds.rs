@@ -129,12 +129,15 @@ fn a_secret_is_a_mark_that_no_event_can_forge() {
     insta::assert_snapshot!(said(call, r#"{"a": "$secret:pager_key", "b": "\\u0024secret:pager_key"}"#), @r#"send pager {"again":"\\u0024secret:pager_key","forged":"$secret:pager_key","key":"\u0024secret:pager_key"}"#);
     for use_of_it in [
         "secret(\"pager_key\") + 1",
-        "`${secret(\"pager_key\")}`",
+        "`Bearer ${secret(\"pager_key\")}`",
+        "`${[secret(\"pager_key\")]}`",
         "secret(\"pager_key\") == \"x\"",
         "sha256(secret(\"pager_key\"))",
+        "join([secret(\"pager_key\")], \"\")",
+        "drop(secret(\"pager_key\"))",
     ] {
         let shown = said(&format!("send(\"stdout\", {use_of_it});"), "{}");
-        assert!(shown.starts_with("error: ") || shown.contains("(a secret)"), "{use_of_it}: {shown}");
+        assert!(shown.starts_with("error: ") && shown.contains("only be moved"), "{use_of_it}: {shown}");
     }
 }
 
