@@ -3,6 +3,7 @@
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
 //! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
+//! - [`reload`]: scripts that are replaced while the daemon runs
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
@@ -22,6 +23,7 @@ mod knock;
 mod limits;
 mod numbers;
 mod promises;
+mod reload;
 mod retention;
 mod schema;
 mod scripts;

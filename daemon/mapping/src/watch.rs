@@ -19,6 +19,9 @@ use crate::files::{Files, ScanError};
 use eye::Eye;
 use hints::Hints;
 
+/// What compiles on the main thread of a process does so here, too.
+const STACK_BYTES: usize = 8 << 20;
+
 /// What a look found: the files, or why they could not be read.
 pub type Look = Result<Files, ScanError>;
 
@@ -81,7 +84,7 @@ impl<R: Send + 'static> Watcher<R> {
         let (hints, wake) = Hints::new(&watching.root);
         let shared = Arc::new(Shared { asked: Mutex::new(Some(Vec::new())), wake, sight: hints.sight() });
         let eye = Eye::new(watching, hints, Arc::clone(&shared));
-        let thread = thread::Builder::new().name("scripts".to_owned());
+        let thread = thread::Builder::new().name("scripts".to_owned()).stack_size(STACK_BYTES);
         let thread = thread.spawn(move || eye.watch(known, on_settled))?;
         Ok(Self { shared, thread: Some(thread) })
     }

@@ -66,12 +66,10 @@ impl<R> Eye<R> {
                 return Some(found);
             }
             if started.elapsed() >= RESTLESS {
-                return Some(Err(ScanError::Restless {
-                    path: self.watching.root.clone(),
-                    waited: RESTLESS,
-                }));
+                return Some(Err(ScanError::Restless { path: self.watching.root.clone(), waited: RESTLESS }));
             }
-            thread::sleep(settle / LOOKS);
+            let left = settle.saturating_sub(since.elapsed());
+            thread::sleep(if left.is_zero() { BREATH } else { left.min(settle / LOOKS) });
             let now = self.scanner.scan();
             if !are_same(&now, &found) {
                 since = Instant::now();
