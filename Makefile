@@ -14,8 +14,10 @@ FILLS       ?= 20
 DELIVERIES  ?= 1000000
 CASES       ?= 100000
 ROUNDS      ?= 5
+RELOADS     ?= 200
+SAVES       ?= 100
 
-.PHONY: help setup build run test check model crash power full backlog controls faults bench clean
+.PHONY: help setup build run test check model crash power full backlog reloads controls faults bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -76,6 +78,11 @@ backlog: ## restart with DELIVERIES open deliveries, and let as many wait for 30
 	cargo build --release -p doorman
 	DOORMAN_DELIVERIES=$(DELIVERIES) DOORMAN_PARKED=$(DELIVERIES) DOORMAN_PARKED_SECONDS=30 \
 	  cargo test --release -p doorman-tests --test it backlog:: -- --nocapture --test-threads 1
+
+reloads: ## replace the scripts RELOADS times under load, then audit; measure SAVES saves
+	cargo build --release -p doorman
+	DOORMAN_RELOADS=$(RELOADS) DOORMAN_SAVES=$(SAVES) \
+	  cargo test --release -p doorman-tests --test it reload:: -- --nocapture --test-threads 1 load:: speed::
 
 controls: faults ## break promises one by one: the kits must notice
 	cargo test --release -p doorman-tests --test it controls:: -- --nocapture

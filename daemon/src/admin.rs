@@ -3,7 +3,7 @@
 //! - [`server`]: accepts connections, bounded in number and in age
 //! - [`route`]: which path is answered by what
 //! - [`guard`]: who may ask (token, `Host`, operations from a web page)
-//! - [`events`], [`deliveries`], [`replay`], [`status`], [`metrics`], [`verification`]: the answers
+//! - [`events`], [`deliveries`], [`replay`], [`scripts`], [`status`], [`metrics`], [`verification`]: the answers
 //! - [`reference`]: events named by id, prefix or `@last`
 //! - [`query`]: query strings and cursors
 //! - [`view`]: the JSON shapes, shared with the CLI
@@ -21,6 +21,7 @@ mod query;
 mod reference;
 mod replay;
 mod route;
+mod scripts;
 mod server;
 mod status;
 #[cfg(test)]
@@ -31,12 +32,14 @@ pub mod view;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use doorman_core::clock::UnixMillis;
 use doorman_core::queues::mapping::MappedAgain;
 use doorman_core::store::Log;
 use doorman_plugin::{BoxFuture, DeliveryId, EventId, Secret};
 use doorman_store::verify::Report;
 use prometheus_client::registry::Registry;
 
+pub use scripts::{NotReloaded, Scripting};
 pub use server::serve;
 pub use verification::Verification;
 
@@ -48,6 +51,8 @@ pub struct Admin {
     pub health: Arc<dyn Health>,
     /// What operators may change.
     pub operate: Arc<dyn Operate>,
+    /// The scripts, which may be reloaded.
+    pub scripts: Arc<dyn Scripting>,
     /// The verification of the store.
     pub verification: Arc<Verification>,
     /// Who may ask.
@@ -94,6 +99,8 @@ pub struct Running {
     pub uptime_ms: u64,
     /// The generation of scripts in force.
     pub generation: Option<String>,
+    /// Since when.
+    pub scripts_since: Option<UnixMillis>,
     /// Why the last set of scripts was refused; `None` when the last one is in force.
     pub scripts_error: Option<String>,
     /// More members of the answer, as they are.

@@ -1,7 +1,8 @@
 //! The command line: what can be typed, and the commands that talk to the running daemon.
 //!
 //! - [`client`]: the admin API's client, over [`http`]
-//! - [`status`], [`events`], [`deliveries`], [`operations`], [`replay`], [`send`], [`store`]: the commands, each a function that
+//! - [`status`], [`events`], [`deliveries`], [`operations`], [`reload`], [`replay`], [`send`], [`store`]: the commands, each
+//!   a function that
 //!   writes to a [`Screen`]
 //! - [`timeline`]: one event as a text
 //! - [`screen`], [`table`], [`text`], [`pretty`]: what is written and how; whatever came from outside is escaped
@@ -15,6 +16,7 @@ pub mod exit;
 pub mod http;
 pub mod operations;
 pub mod pretty;
+pub mod reload;
 pub mod replay;
 pub mod screen;
 pub mod send;
@@ -95,6 +97,12 @@ pub enum Command {
     Send(SendArgs),
     /// Show how the running daemon does (exit code 1 when it is not ready)
     Status,
+    /// Take the scripts on disk at once, and show what changed or what is wrong (exit code 78 when they are refused)
+    Reload {
+        /// Scripts that are gone or empty are meant to be
+        #[arg(long)]
+        force: bool,
+    },
     /// Look after the store, also without a running daemon
     #[command(subcommand)]
     Store(StoreCommand),

@@ -79,6 +79,7 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
     let client = client(config)?;
     match command {
         Command::Status => status::run(&client, screen).await,
+        Command::Reload { force } => crate::cli::reload::run(&client, *force, screen).await,
         Command::Events(EventsCommand::List(args)) => events::list(&client, args, screen).await,
         Command::Events(EventsCommand::Show { id }) => events::show(&client, id, screen).await,
         Command::Deliveries(DeliveriesCommand::List(args)) => deliveries::list(&client, args, screen).await,

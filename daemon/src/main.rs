@@ -9,6 +9,7 @@
 //! - [`reload`]: the scripts in force
 //! - [`admin`], [`operating`]: the admin listener, and what it is told
 //! - [`listening`], [`disk`], [`ballast`], [`logging`]: ports, free space, the log
+//! - [`systemd`]: what systemd is told
 
 mod admin;
 mod ballast;
@@ -26,6 +27,7 @@ mod reload;
 mod run;
 mod startup;
 mod stopping;
+mod systemd;
 mod tokens;
 
 use std::process::ExitCode;

@@ -21,7 +21,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use crate::admin::{Check, Health, Inspect, Operate, Running};
-use crate::reload::ScriptKeeper;
+use crate::reload::{Reloader, ScriptMetrics};
 
 /// The running daemon, as far as it can be seen.
 pub struct Operating {
@@ -30,7 +30,7 @@ pub struct Operating {
     /// Whether events are taken.
     pub admission: Admission,
     /// The scripts in force.
-    pub scripts: ScriptKeeper,
+    pub scripts: Reloader,
     /// The receiver.
     pub receiver: Arc<Receiver>,
     /// The actors' supervisor.
@@ -51,6 +51,7 @@ impl Operating {
             deliveries: self.deliveries.clone(),
             log: Arc::clone(&self.log),
         }));
+        registry.register_collector(Box::new(ScriptMetrics(self.scripts.ledger())));
         registry
     }
 }
@@ -62,10 +63,17 @@ impl Health for Operating {
         let check = |name, ok, reason: Option<&str>| Check { name, ok, reason: reason.map(str::to_owned) };
         let disk_low = closed == Some(Closed::DiskLow);
         let draining = closed == Some(Closed::Draining);
+        let refused = self.scripts.standing().refused.is_some();
         vec![
             // The daemon listens once the store is open, and a store that fails ends the process.
             check("store", true, None),
-            check("scripts", true, None),
+            check(
+                "scripts",
+                true,
+                refused.then_some(
+                    "those on disk are refused, the last good ones are in force: `doorman status` says why",
+                ),
+            ),
             check(
                 "disk",
                 !disk_low,
@@ -81,10 +89,12 @@ impl Health for Operating {
         if !restarts.is_empty() {
             more.insert("restarts".to_owned(), restarts.into_iter().collect());
         }
+        let scripts = self.scripts.standing();
         Running {
             uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            generation: Some(self.scripts.live().current().id().to_string()),
-            scripts_error: self.scripts.last_error(),
+            generation: Some(scripts.id().to_string()),
+            scripts_since: Some(scripts.since),
+            scripts_error: scripts.refused.as_ref().map(|refusal| refusal.error.to_string()),
             more,
         }
     }

@@ -23,9 +23,10 @@ use crate::foundation::{self, Built};
 use crate::listening::{self, Listening};
 use crate::operating::{Doorkeeper, Inspector, Operating};
 use crate::pipeline::{self, Pipeline};
-use crate::reload::ScriptKeeper;
+use crate::reload::{Parts, Reloader, ScriptKeeper};
 use crate::startup::StartError;
 use crate::stopping::{self, Running, Signals};
+use crate::systemd::Notifier;
 use crate::tokens::{self, Tokens};
 use crate::{disk, logging};
 
@@ -62,19 +63,25 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     }
     let tokens = Tokens::load_or_create(&config.store.path, &config.endpoints())?;
     let (supervisor, escalations) = Supervisor::new(foundation::restart_policy(&config));
-    let scripts = ScriptKeeper::start(&config, Arc::clone(&opened.log) as _, supervisor.clone())?;
-
     let clock = Clock::system(opened.clock_floor);
+    let parts = Parts {
+        log: Arc::clone(&opened.log) as _,
+        clock: clock.clone(),
+        supervisor: supervisor.clone(),
+        notifier: Notifier::from_environment(),
+    };
+    let (keeper, found) = ScriptKeeper::start(&config, parts)?;
+
     let foundation = pipeline::Foundation {
         journals: journals(opened.journal, &opened.log),
         log: Arc::clone(&opened.log) as _,
-        scripts: scripts.live(),
+        scripts: keeper.live(),
         clock,
         supervisor: supervisor.clone(),
         threads: Arc::new(OneEach::default()),
     };
     let mut pipeline = pipeline::start(foundation, foundation::pipeline_settings(&config, plugins));
-    let watching = scripts.watch(pipeline.mapping.clone(), &config.scripts);
+    let (scripts, watching) = Reloader::start((keeper, found), pipeline.mapping.clone(), &config)?;
 
     let admission = Admission::default();
     let store = &config.store;
@@ -98,7 +105,16 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
     listening.write(&config.store.path)?;
     announce(&config, &listening, &tokens, curl);
 
-    let running = Running { drain, close, pipeline, admin, store: opened.log, scripts, watching, admission };
+    let running = Running {
+        drain,
+        close,
+        pipeline,
+        admin,
+        store: opened.log,
+        scripts,
+        watching: Some(watching),
+        admission,
+    };
     Ok(stopping::until_the_end(running, signals, escalations, config.server.drain_timeout).await)
 }
 
@@ -177,6 +193,7 @@ fn start_admin(
     let admin = Admin {
         log: Arc::clone(&operating.log) as _,
         metrics: operating.metrics(),
+        scripts: Arc::new(operating.scripts.clone()),
         verification,
         operate: Arc::new(Doorkeeper {
             commits: pipeline.commits.clone(),

@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::cli::Exit;
 use crate::pipeline::Pipeline;
-use crate::reload::ScriptKeeper;
+use crate::reload::Reloader;
+use crate::reload::reloader::Request;
 
 /// How long answers that are under way get when the process must end at once.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -29,10 +30,10 @@ pub struct Running {
     pub admin: tokio::task::JoinHandle<()>,
     /// The store.
     pub store: Arc<Store>,
-    /// The scripts in force.
-    pub scripts: ScriptKeeper,
+    /// Reloads scripts.
+    pub scripts: Reloader,
     /// Whoever watches their files.
-    pub watching: Option<Watcher>,
+    pub watching: Option<Watcher<Request>>,
     /// Whether events are taken.
     pub admission: Admission,
 }
@@ -99,7 +100,7 @@ async fn first_call(
         tokio::select! {
             _ = signals.terminate.recv() => break,
             _ = signals.interrupt.recv() => break,
-            _ = signals.hang_up.recv() => running.scripts.reload_now(&running.pipeline.mapping),
+            _ = signals.hang_up.recv() => running.scripts.ask(),
             Some(escalation) = escalations.recv() => return escalated(&escalation),
         }
     }

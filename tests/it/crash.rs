@@ -10,13 +10,13 @@
 //! - [`audit`], [`findings`]: what must hold in the end
 //! - [`disk`]: a file system of its own for the store
 
-mod audit;
+pub mod audit;
 mod controls;
 pub mod disk;
 mod findings;
 mod full;
 mod kill;
 pub mod kit;
-mod load;
+pub mod load;
 mod panics;
 mod power;

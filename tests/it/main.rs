@@ -3,6 +3,7 @@
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
 //! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
+//! - [`reload`]: scripts that are replaced while the daemon runs
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
 //! - [`replay`]: events that are mapped again
@@ -23,6 +24,7 @@ mod knock;
 mod limits;
 mod numbers;
 mod promises;
+mod reload;
 mod replay;
 mod retention;
 mod schema;

@@ -90,6 +90,11 @@ impl Doorman {
         process::terminate(process::pid(&self.child));
     }
 
+    /// Sends it SIGHUP.
+    pub fn hang_up(&self) {
+        process::hang_up(process::pid(&self.child));
+    }
+
     /// Asks it to stop, and waits until it has.
     pub async fn terminate(&mut self) -> ExitStatus {
         self.ask_to_stop();

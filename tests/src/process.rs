@@ -14,6 +14,11 @@ pub fn kill(pid: Pid) {
     let _ = kill_process(pid, Signal::KILL);
 }
 
+/// Tells a process that its files have changed.
+pub fn hang_up(pid: Pid) {
+    kill_process(pid, Signal::HUP).expect("the process runs");
+}
+
 /// Asks a process to end.
 pub fn terminate(pid: Pid) {
     kill_process(pid, Signal::TERM).expect("the process runs");

@@ -32,8 +32,17 @@ impl ScriptError {
 
     /// In one line, as `make` and editors read it: `file:line:column: error: message`.
     pub fn one_line(&self) -> String {
+        self.in_one_line("error")
+    }
+
+    /// The same for something that does not stop the scripts from being used: `file:line:column: warning: message`.
+    pub fn one_line_warning(&self) -> String {
+        self.in_one_line("warning")
+    }
+
+    fn in_one_line(&self, level: &str) -> String {
         let place = format!("{}:{}:{}", self.file, self.line.max(1), self.column.max(1));
-        escaped(&format!("{place}: error: {}", self.message))
+        escaped(&format!("{place}: {level}: {}", self.message))
     }
 
     /// Shown as something that does not stop the scripts from being used.

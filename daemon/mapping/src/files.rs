@@ -2,17 +2,20 @@
 //! `tables`, the samples of each source in `samples/<source>`.
 
 mod archive;
+mod changes;
+pub(crate) mod scan;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use doorman_core::mapping::GenerationId;
 
 pub use archive::ArchiveError;
+pub use changes::Changes;
+pub use scan::{ScanError, Scanner};
 
 /// The folder whose files are at hand as modules in all scripts.
 const LIB: &str = "lib";
@@ -23,75 +26,36 @@ const TABLES: &str = "tables";
 /// The folder with a folder for each source, of sample events and what they must lead to: `*.json`.
 const SAMPLES: &str = "samples";
 
-/// More files than this in a set are taken for a wrong root.
-const MAX_FILES: usize = 1_000;
-
-/// A longer file is no script.
-const MAX_FILE_BYTES: u64 = 1_048_576;
-
-/// One set of script files. Two sets are equal when paths and contents are.
+/// One set of script files. Two sets are equal when paths and contents are; where their roots lie has no part in it.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// How error messages name the root.
     root: String,
     /// Contents by path under the root (`demo.rhai`, `lib/money.rhai`), sorted.
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, Arc<[u8]>>,
 }
 
-/// Files that could not be read as a set.
-#[derive(Debug, thiserror::Error)]
-pub enum ScanError {
-    /// The root or its `lib` cannot be listed.
-    #[error(
-        "cannot list the scripts in {}: {error}; `[scripts] path` must name a folder that Doorman may read",
-        .path.display()
-    )]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// A script cannot be read.
-    #[error("cannot read the script {}: {error}; make it readable for Doorman, or rename it to something that does not end in .rhai", .path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// A file is no script, by its size.
-    #[error("the script {} is longer than {MAX_FILE_BYTES} bytes; split it, or move parts of it to lib/", .path.display())]
-    TooLong {
-        /// Which.
-        path: PathBuf,
-    },
-    /// There are too many.
-    #[error("more than {MAX_FILES} scripts in {}; is `[scripts] path` the folder that was meant?", .path.display())]
-    TooMany {
-        /// The root.
-        path: PathBuf,
-    },
+impl PartialEq for Files {
+    fn eq(&self, other: &Self) -> bool {
+        self.files == other.files
+    }
 }
+
+impl Eq for Files {}
 
 impl Files {
-    /// Reads all scripts under `root`, through links. Dotfiles and what editors leave behind are passed over.
+    /// Reads all scripts under `root`, as [`Scanner::scan`] does.
     ///
     /// # Errors
     ///
     /// The first file or folder that cannot be read. A root without `lib`, or without any script, is no error.
     pub fn scan(root: &Path) -> Result<Self, ScanError> {
-        let mut files = BTreeMap::new();
-        add(&mut files, root, "", &[".rhai"])?;
-        add(&mut files, root, LIB, &[".rhai"])?;
-        add(&mut files, root, TABLES, &[".csv", ".json"])?;
-        for source in folders_in(&root.join(SAMPLES))? {
-            add(&mut files, root, &format!("{SAMPLES}/{source}"), &[".json"])?;
-        }
-        if files.len() > MAX_FILES {
-            return Err(ScanError::TooMany { path: root.to_owned() });
-        }
-        Ok(Self { root: root.display().to_string(), files })
+        Scanner::new(root).scan()
+    }
+
+    /// A set without any file.
+    pub fn none(root: &Path) -> Self {
+        Self { root: root.display().to_string(), files: BTreeMap::new() }
     }
 
     /// What identifies the set: the first 64 bits of a BLAKE3 hash of all paths and contents. Where the root lies has no
@@ -99,7 +63,7 @@ impl Files {
     pub fn id(&self) -> GenerationId {
         let mut hasher = blake3::Hasher::new();
         for (path, content) in &self.files {
-            for part in [path.as_bytes(), content] {
+            for part in [path.as_bytes(), content.as_ref()] {
                 hasher.update(&(part.len() as u64).to_le_bytes());
                 hasher.update(part);
             }
@@ -138,7 +102,7 @@ impl Files {
 
     /// The paths under the root and the contents, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.files.iter().map(|(path, content)| (path.as_str(), content.as_slice()))
+        self.files.iter().map(|(path, content)| (path.as_str(), content.as_ref()))
     }
 
     /// A script that is empty here and was not in `before`: most likely it is just being written, or was lost.
@@ -154,75 +118,7 @@ impl Files {
 
     #[cfg(test)]
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().into())).collect();
         Self { root: "scripts".to_owned(), files }
     }
-}
-
-/// Adds the files of a folder under the root whose names end so. A folder that is not there has none.
-fn add(
-    files: &mut BTreeMap<String, Vec<u8>>,
-    root: &Path,
-    folder: &str,
-    endings: &[&str],
-) -> Result<(), ScanError> {
-    let path = if folder.is_empty() { root.to_owned() } else { root.join(folder) };
-    if !folder.is_empty() && !path.is_dir() {
-        return Ok(());
-    }
-    for (name, path) in files_in(&path, endings)? {
-        let name = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-        files.insert(name, read(&path)?);
-    }
-    Ok(())
-}
-
-fn folders_in(folder: &Path) -> Result<Vec<String>, ScanError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let failed = |error| ScanError::Folder { path: folder.to_owned(), error };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if let Ok(name) = entry.file_name().into_string()
-            && !name.starts_with('.')
-            && entry.path().is_dir()
-        {
-            found.push(name);
-        }
-    }
-    Ok(found)
-}
-
-/// The names and paths of the files right in a folder whose names end so. `.#a.rhai`, `a.rhai~`, `.a.rhai.swp`, `4913` and
-/// the `..data` of a mounted volume are not among them.
-fn files_in(folder: &Path, endings: &[&str]) -> Result<Vec<(String, PathBuf)>, ScanError> {
-    let failed = |error| ScanError::Folder { path: folder.to_owned(), error };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        let is_wanted = endings.iter().any(|ending| name.ends_with(ending)) && !name.starts_with('.');
-        if is_wanted && !path.is_dir() {
-            found.push((name.to_owned(), path));
-        }
-        if found.len() > MAX_FILES {
-            return Err(ScanError::TooMany { path: folder.to_owned() });
-        }
-    }
-    Ok(found)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, ScanError> {
-    let failed = |error| ScanError::File { path: path.to_owned(), error };
-    let file = fs::File::open(path).map_err(failed)?;
-    let mut content = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut content).map_err(failed)?;
-    if content.len() as u64 > MAX_FILE_BYTES {
-        return Err(ScanError::TooLong { path: path.to_owned() });
-    }
-    Ok(content)
 }

@@ -5,7 +5,7 @@
 //! - [`Files`]: one atomic set of scripts, as found on disk or in the store
 //! - [`compile`]: all of them at once, checked against the configured [`World`]; every [`ScriptError`] is reported
 //! - [`RhaiGeneration`]: compiled scripts with their handlers; maps events
-//! - [`LiveScripts`]: the generation in force, swapped at once, and what was wrong with the last that was refused
+//! - [`LiveScripts`]: the generation in force, swapped at once
 //! - [`watch::Watcher`]: says when the files have changed and come to rest
 //!
 //! What scripts can say is in `language`: one file for registering handlers, one for actions, one for what they name.
@@ -37,7 +37,7 @@ mod world;
 
 pub use compile::compile;
 pub use error::ScriptError;
-pub use files::{ArchiveError, Files, ScanError};
+pub use files::{ArchiveError, Changes, Files, ScanError, Scanner};
 pub use generation::RhaiGeneration;
 pub use live::LiveScripts;
 pub use world::{Environment, Limits, World};

@@ -19,6 +19,7 @@ pub struct Problem {
     errors: Vec<FieldError>,
     candidates: Vec<Candidate>,
     allow: Option<&'static str>,
+    more: Option<Box<serde_json::Map<String, serde_json::Value>>>,
 }
 
 #[derive(Serialize)]
@@ -33,6 +34,8 @@ struct Document<'a> {
     errors: &'a [FieldError],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     candidates: &'a [Candidate],
+    #[serde(flatten)]
+    more: Option<&'a serde_json::Map<String, serde_json::Value>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,6 +54,7 @@ impl Problem {
             errors: Vec::new(),
             candidates: Vec::new(),
             allow: None,
+            more: None,
         }
     }
 
@@ -84,6 +88,12 @@ impl Problem {
         problem
     }
 
+    /// The same with further members.
+    pub fn with(mut self, members: serde_json::Map<String, serde_json::Value>) -> Self {
+        self.more = Some(Box::new(members));
+        self
+    }
+
     /// 500.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
@@ -100,6 +110,7 @@ impl Problem {
             message: &self.message,
             errors: &self.errors,
             candidates: &self.candidates,
+            more: self.more.as_deref(),
         };
         // A document holds only texts and numbers: writing it cannot fail.
         let content = serde_json::to_vec(&document).unwrap_or_default();

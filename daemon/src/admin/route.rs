@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::answer::{self, Answer};
 use super::problem::Problem;
 use super::query::{Query, percent_decode};
-use super::{Admin, deliveries, events, guard, metrics, replay, status};
+use super::{Admin, deliveries, events, guard, metrics, replay, scripts, status};
 
 /// The largest request body: room for [`deliveries::MAX_IDS`] and [`replay::MAX_IDS`] ids.
 const MAX_BODY_BYTES: usize = 65_536;
@@ -83,6 +83,18 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
             guard::check_operator(&admin.auth, request.headers())?;
             let body = read_body(request).await?;
             replay::replay(admin, body).await
+        }
+        ["api", "scripts"] => {
+            read_only(request.method())?;
+            blocking(move || scripts::show(&admin)).await
+        }
+        ["api", "scripts", "reload"] => {
+            if request.method() != Method::POST {
+                return Err(Problem::method_not_allowed("POST"));
+            }
+            guard::check_operator(&admin.auth, request.headers())?;
+            let body = read_body(request).await?;
+            scripts::reload(admin, body).await
         }
         ["api", "store", "verify"] if request.method() == Method::POST => {
             guard::check_operator(&admin.auth, request.headers())?;

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use super::answer::{self, Answer};
 use super::problem::Problem;
-use super::view::{CheckView, CountsView, ReadyView, ScriptsView, StatusView};
+use super::view::{CheckView, CountsView, ReadyView, ScriptsView, StatusView, time};
 use super::{Admin, Check};
 
 /// The members of the status that the rest of the daemon cannot add once more.
@@ -29,7 +29,11 @@ pub fn status(admin: &Admin) -> Result<Answer, Problem> {
         checks: checks.into_iter().map(check_view).collect(),
         uptime_ms: running.uptime_ms,
         events: CountsView::from(admin.log.counts()),
-        scripts: ScriptsView { generation: running.generation, last_error: running.scripts_error },
+        scripts: ScriptsView {
+            generation: running.generation,
+            since: running.scripts_since.map(time),
+            last_error: running.scripts_error,
+        },
         unmapped: unmapped(admin),
         more: running.more,
     };

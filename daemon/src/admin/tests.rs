@@ -20,7 +20,10 @@ use prometheus_client::registry::Registry;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{Admin, Auth, Check, Health, Inspect, Operate, Running, Verification, serve};
+use super::view::{GenerationView, RefusalView, ReloadAnswer};
+use super::{
+    Admin, Auth, Check, Health, Inspect, NotReloaded, Operate, Running, Scripting, Verification, serve,
+};
 use crate::cli::http::{Reply, exchange};
 use log::FixedLog;
 
@@ -32,6 +35,7 @@ pub async fn start_with(log: FixedLog, auth: Auth, ready: bool) -> SocketAddr {
         log: Arc::new(log),
         health: Arc::new(FixedHealth { ready }),
         operate: Arc::new(FirstIsDead),
+        scripts: Arc::new(FixedScripts),
         verification: Verification::new(Arc::new(OneFlaw)),
         auth,
         metrics,
@@ -97,6 +101,7 @@ impl Health for FixedHealth {
         Running {
             uptime_ms: 11_520_000,
             generation: Some("3f9a000000000001".to_owned()),
+            scripts_since: Some(1_795_601_730_000),
             scripts_error: Some("demo.rhai:3:1\n  on(x\n  ^ expected `,`".to_owned()),
             more,
         }
@@ -132,6 +137,49 @@ impl Operate for FirstIsDead {
             _ => MappedAgain::Left(Left::Mapped),
         };
         Box::pin(async move { Ok(ids.iter().map(mapped).collect()) })
+    }
+}
+
+/// Broken scripts, which are taken only by force.
+pub struct FixedScripts;
+
+const IN_FORCE: &str = "3f9a000000000001";
+
+impl Scripting for FixedScripts {
+    fn show(&self) -> GenerationView {
+        GenerationView {
+            generation: IN_FORCE.to_owned(),
+            since: "2026-11-25T10:15:30.000Z".to_owned(),
+            reload: "auto".to_owned(),
+            watch: "hints".to_owned(),
+            watch_reason: None,
+            files: Vec::new(),
+            sources: Vec::new(),
+            warnings: Vec::new(),
+            last_error: None,
+        }
+    }
+
+    fn reload(&self, force: bool) -> BoxFuture<'static, Result<ReloadAnswer, NotReloaded>> {
+        Box::pin(async move {
+            if !force {
+                return Err(NotReloaded::Refused(Box::new(RefusalView {
+                    at: "2026-11-25T10:15:30.000Z".to_owned(),
+                    in_force: IN_FORCE.to_owned(),
+                    text: "error: one\n\u{1b}[2Jerror: two".to_owned(),
+                    one_line: "demo.rhai:2:5: error: one (and 1 more)".to_owned(),
+                    errors: Vec::new(),
+                })));
+            }
+            Ok(ReloadAnswer {
+                generation: "3f9a000000000002".to_owned(),
+                before: IN_FORCE.to_owned(),
+                added: vec!["lib/money.rhai".to_owned()],
+                changed: Vec::new(),
+                removed: vec!["demo.rhai".to_owned()],
+                warnings: Vec::new(),
+            })
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The JSON shapes of the API. The CLI reads what the listener writes with the same types. Times are RFC 3339, UTC.
 
+mod scripts;
+
 use chrono::DateTime;
 use doorman_core::clock::UnixMillis;
 use doorman_core::store::{Counts, Event};
@@ -7,6 +9,11 @@ use doorman_plugin::event::rfc3339;
 use doorman_store::verify::{Flaw, Report};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use scripts::{
+    FileView, GenerationView, RefusalView, RefusedReload, ReloadAnswer, ReloadRequest, ScriptProblemView,
+    SourceView,
+};
 
 /// A time as the API writes it.
 pub fn time(at: UnixMillis) -> String {
@@ -284,6 +291,8 @@ pub struct CheckView {
 pub struct ScriptsView {
     /// The generation in force.
     pub generation: Option<String>,
+    /// Since when, in this process.
+    pub since: Option<String>,
     /// Why the last set of scripts was refused.
     pub last_error: Option<String>,
 }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::error::{CliError, Refusal};
 use super::http::{self, Reply};
-use crate::admin::view::{IdsRequest, VerificationView};
+use crate::admin::view::{IdsRequest, RefusedReload, ReloadAnswer, ReloadRequest, VerificationView};
 
 /// Asks a running daemon.
 #[derive(Clone, Debug)]
@@ -55,7 +55,23 @@ impl AdminClient {
         self.ask(Method::POST, "/api/store/verify", Bytes::new()).await
     }
 
+    /// Has the scripts on disk taken; the inner error says why they were refused.
+    pub async fn reload(&self, force: bool) -> Result<Result<ReloadAnswer, RefusedReload>, CliError> {
+        let body = serde_json::to_vec(&ReloadRequest { force })
+            .map_err(|error| CliError::Data(error.to_string()))?;
+        let reply = self.exchange(Method::POST, "/api/scripts/reload", body.into()).await?;
+        match serde_json::from_slice(&reply.body) {
+            Ok(refused) if reply.status == StatusCode::UNPROCESSABLE_ENTITY => Ok(Err(refused)),
+            _ => self.read(&reply).map(Ok),
+        }
+    }
+
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Bytes) -> Result<T, CliError> {
+        let reply = self.exchange(method, path, body).await?;
+        self.read(&reply)
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<Reply, CliError> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -66,9 +82,12 @@ impl AdminClient {
         if let Some(token) = &self.token {
             request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
         }
-        let reply = http::exchange(&self.address, request).await?;
+        http::exchange(&self.address, request).await
+    }
+
+    fn read<T: DeserializeOwned>(&self, reply: &Reply) -> Result<T, CliError> {
         if !matches!(reply.status, StatusCode::OK | StatusCode::ACCEPTED) {
-            return Err(refused(&self.address, &reply));
+            return Err(refused(&self.address, reply));
         }
         serde_json::from_slice(&reply.body).map_err(|error| not_doorman(&self.address, error.to_string()))
     }

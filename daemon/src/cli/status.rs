@@ -34,7 +34,8 @@ fn show(status: &StatusView, screen: &mut Screen<'_>) -> Result<(), CliError> {
     screen.line(&format!("repeats    {duplicates} duplicates, {conflicts} of them with another body"))?;
     screen.line(&format!("unmapped   {}", status.unmapped))?;
     let generation = status.scripts.generation.as_deref().unwrap_or("none");
-    screen.line(&format!("scripts    generation {}", safe(generation)))?;
+    let since = status.scripts.since.as_deref().map(|since| format!(" since {}", safe(since)));
+    screen.line(&format!("scripts    generation {}{}", safe(generation), since.unwrap_or_default()))?;
     if let Some(error) = &status.scripts.last_error {
         screen.line("           the last change was refused:")?;
         for line in error.lines() {

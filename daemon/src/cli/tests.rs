@@ -20,6 +20,7 @@ async fn run(address: SocketAddr, line: &str) -> (String, Result<Exit, CliError>
     let mut screen = Screen::new(&mut out, cli.output, false);
     let result = match &cli.command {
         Command::Status => status::run(&client, &mut screen).await,
+        Command::Reload { force } => reload::run(&client, *force, &mut screen).await,
         Command::Events(EventsCommand::List(args)) => events::list(&client, args, &mut screen).await,
         Command::Events(EventsCommand::Show { id }) => events::show(&client, id, &mut screen).await,
         Command::Deliveries(DeliveriesCommand::List(args)) => {
@@ -71,7 +72,7 @@ async fn status_tells_how_the_daemon_does() {
     events     8 accepted: 3 pending, 2 delivered, 2 dead, 1 dropped, 0 trimmed
     repeats    2 duplicates, 1 of them with another body
     unmapped   2
-    scripts    generation 3f9a000000000001
+    scripts    generation 3f9a000000000001 since 2026-11-25T10:15:30.000Z
                the last change was refused:
                  demo.rhai:3:1
                    on(x

@@ -60,7 +60,7 @@ impl Map {
 pub enum Reload {
     /// When they change on disk.
     Auto,
-    /// At a start only.
+    /// At a start, and when somebody asks for it.
     Manual,
 }
 

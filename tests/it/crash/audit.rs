@@ -95,9 +95,15 @@ pub struct Arrived {
 impl Arrived {
     /// Takes from the sink what it has. A delivery that comes again must have the same key.
     pub fn take_from(&mut self, sink: &Sink) {
+        self.take_each_from(sink, |_| ());
+    }
+
+    /// The same, with a look at each envelope.
+    pub fn take_each_from(&mut self, sink: &Sink, mut look: impl FnMut(&Value)) {
         for one in sink.take() {
             self.requests += 1;
             let envelope = one.json();
+            look(&envelope);
             let key = self.keys.entry(text(&envelope["id"])).or_insert_with(|| one.key().to_owned());
             self.findings.unless(key == one.key(), Finding::OtherKey, || envelope.to_string());
             self.events.insert(text(&envelope["event"]["id"]));

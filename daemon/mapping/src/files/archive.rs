@@ -50,7 +50,7 @@ impl Files {
         let mut files = BTreeMap::new();
         while reader.at < archive.len() {
             let path = reader.text()?;
-            files.insert(path, reader.bytes()?.to_vec());
+            files.insert(path, reader.bytes()?.into());
         }
         Ok(Self { root, files })
     }

@@ -107,3 +107,33 @@ fn a_script_that_became_empty_is_told_from_one_that_always_was() {
     assert_eq!(Files::of(&[("a.rhai", ""), ("b.rhai", "")]).emptied_since(&before), Some("a.rhai"));
     assert_eq!(before.emptied_since(&before), None);
 }
+
+#[test]
+fn what_came_changed_and_went_is_told_apart() {
+    let before = Files::of(&[("a.rhai", "1"), ("b.rhai", "1"), ("c.rhai", "1")]);
+    let after = Files::of(&[("a.rhai", "1"), ("b.rhai", "2"), ("d.rhai", "1")]);
+    let changes = after.changes_since(&before);
+    insta::assert_snapshot!(changes, @"changed b.rhai; added d.rhai; removed c.rhai");
+    assert!(before.changes_since(&before).is_empty());
+    assert!(before == before.clone() && before != after);
+}
+
+#[test]
+fn what_a_scanner_has_read_is_not_read_again_until_it_changes() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("demo.rhai");
+    fs::write(&path, "1").unwrap();
+    let mut scanner = Scanner::new(root.path());
+    let content = |files: Files| std::sync::Arc::clone(&files.files["demo.rhai"]);
+    let young = content(scanner.scan().unwrap());
+    assert!(!std::sync::Arc::ptr_eq(&young, &content(scanner.scan().unwrap())), "it may change unseen");
+    // The time of the last change of an inode cannot be set.
+    std::thread::sleep(std::time::Duration::from_millis(4_500));
+    let first = content(scanner.scan().unwrap());
+    assert!(std::sync::Arc::ptr_eq(&first, &content(scanner.scan().unwrap())));
+    // The same length, and the old time of modification put back.
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    fs::write(&path, "2").unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+    assert_eq!(*content(scanner.scan().unwrap()), *b"2");
+}

@@ -1,22 +1,26 @@
 //! What the operating system says about the folder of the scripts, reduced to "look again".
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::Sight;
+use super::writers::Writers;
 
 /// Hints about a folder that may be replaced as a whole.
 pub(super) struct Hints {
     root: PathBuf,
     wake: Wake,
     hints: Receiver<()>,
-    watching: Option<Watching>,
-    /// Whether it has been said that there are no hints.
-    is_blind: bool,
+    watched: Option<Watched>,
+    sight: Arc<Mutex<Sight>>,
 }
 
 /// Gives a hint.
@@ -30,13 +34,22 @@ impl Wake {
     }
 }
 
-struct Watching {
-    folder: Option<Folder>,
+struct Watched {
+    places: Places,
+    writers: Writers,
     _watcher: RecommendedWatcher,
 }
 
-/// Which folder the root is at this moment: links may be pointed elsewhere, folders replaced.
-#[derive(PartialEq, Eq)]
+/// Where the root is at this moment: links may be pointed elsewhere, folders replaced.
+#[derive(Clone, PartialEq, Eq)]
+struct Places {
+    folder: Option<Folder>,
+    /// Where the names are that lead to it, which may be given to another folder: its own, and those of the links on the
+    /// way.
+    names: Vec<(PathBuf, OsString)>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
 struct Folder {
     path: PathBuf,
     device: u64,
@@ -51,15 +64,41 @@ impl Folder {
     }
 }
 
+impl Places {
+    fn of(root: &Path) -> Self {
+        let is_name = |path: &&Path| *path == root || path.is_symlink();
+        let named = |path: &Path| {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            Some((parent.unwrap_or(Path::new(".")).to_owned(), path.file_name()?.to_owned()))
+        };
+        Self { folder: Folder::at(root), names: root.ancestors().filter(is_name).filter_map(named).collect() }
+    }
+
+    /// Whether an event may be about what is in the folder, or about which folder it is.
+    fn are_met_by(&self, event: &Event) -> bool {
+        let is_met = |path: &PathBuf| {
+            self.names.iter().any(|(_, name)| path.file_name() == Some(name))
+                || self.folder.as_ref().is_some_and(|folder| path.starts_with(&folder.path))
+        };
+        // An event that was lost has no path, and may have been any.
+        event.paths.is_empty() || event.paths.iter().any(is_met)
+    }
+}
+
 impl Hints {
     /// Hints about `root`, and how to give one.
     pub fn new(root: &Path) -> (Self, Wake) {
         let (sender, hints) = sync_channel(1);
         let wake = Wake(sender);
-        let mut new =
-            Self { root: root.to_owned(), wake: wake.clone(), hints, watching: None, is_blind: false };
+        let sight = Arc::new(Mutex::new(Sight::Hints));
+        let mut new = Self { root: root.to_owned(), wake: wake.clone(), hints, watched: None, sight };
         new.follow();
         (new, wake)
+    }
+
+    /// Whether there are any, kept up to date.
+    pub fn sight(&self) -> Arc<Mutex<Sight>> {
+        Arc::clone(&self.sight)
     }
 
     /// Waits for a hint, or for so long.
@@ -68,56 +107,75 @@ impl Hints {
         let _ = self.hints.recv_timeout(at_most);
     }
 
+    /// Whether there are none.
+    pub fn is_blind(&self) -> bool {
+        self.watched.is_none()
+    }
+
+    /// Whether a file is open that was written.
+    pub fn is_being_written(&self) -> bool {
+        self.watched.as_ref().is_some_and(|watched| watched.writers.any())
+    }
+
     /// Watches the folder that the root is now.
     pub fn follow(&mut self) {
-        let folder = Folder::at(&self.root);
-        if self.watching.as_ref().is_some_and(|watching| watching.folder == folder) {
+        let places = Places::of(&self.root);
+        if self.watched.as_ref().is_some_and(|watched| watched.places == places) {
             return;
         }
-        match watch(&self.root, folder.as_ref(), self.wake.clone()) {
-            Ok(watcher) => self.watching = Some(Watching { folder, _watcher: watcher }),
-            Err(error) => self.tell_blindness(&error),
+        // What was watched is of no use any more, and a limit may have room for one only.
+        self.watched = None;
+        match watch(places, self.wake.clone()) {
+            Ok(watched) => {
+                self.watched = Some(watched);
+                self.tell(Sight::Hints);
+            }
+            Err(error) => {
+                let reason = format!(
+                    "the system does not tell of changes: {error}; if it is a limit, raise the sysctl \
+                     fs.inotify.max_user_watches or fs.inotify.max_user_instances"
+                );
+                self.tell(Sight::Polling { reason });
+            }
         }
     }
 
-    fn tell_blindness(&mut self, error: &notify::Error) {
-        if !self.is_blind {
-            let root = self.root.display();
-            tracing::warn!(
-                "changes in {root} are only seen every few seconds: {error}; if it is a limit, raise the sysctl \
-                 fs.inotify.max_user_watches or fs.inotify.max_user_instances"
-            );
+    fn tell(&self, sight: Sight) {
+        let mut before = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
+        if *before == sight {
+            return;
         }
-        self.is_blind = true;
+        let root = self.root.display();
+        match &sight {
+            Sight::Hints => tracing::info!("changes in {root} are seen at once again"),
+            Sight::Polling { reason } => {
+                tracing::warn!("changes in {root} are only seen every few seconds: {reason}");
+            }
+        }
+        *before = sight;
     }
 }
 
-fn watch(root: &Path, folder: Option<&Folder>, wake: Wake) -> notify::Result<RecommendedWatcher> {
-    let inside = folder.map(|folder| folder.path.clone());
-    let name = root.file_name().map(ToOwned::to_owned);
-    // A lost event has no path, and may have been any.
-    let concerns_us = move |event: &Event| {
-        let mut paths = event.paths.iter();
-        event.paths.is_empty()
-            || name.is_none()
-            || paths.any(|path| {
-                path.file_name() == name.as_deref()
-                    || inside.as_ref().is_some_and(|inside| path.starts_with(inside))
-            })
-    };
+fn watch(places: Places, wake: Wake) -> notify::Result<Watched> {
+    let writers = Writers::default();
+    let (noted, watched) = (writers.clone(), places.clone());
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| !is_own_reading(&event.kind) && concerns_us(&event)) {
+        let Ok(event) = event else { return };
+        noted.note(&event);
+        if !is_own_reading(&event.kind) && watched.are_met_by(&event) {
             wake.wake();
         }
     })?;
-    // The parent hears when the root itself is moved away, put back, or a link that is pointed elsewhere.
-    let parent = root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let heard = watcher.watch(parent, RecursiveMode::NonRecursive);
-    match folder {
+    // A folder that holds a name hears when it is given to another.
+    let mut heard = Ok(());
+    for (parent, _) in &places.names {
+        heard = heard.and(watcher.watch(parent, RecursiveMode::NonRecursive));
+    }
+    match &places.folder {
         Some(folder) => watcher.watch(&folder.path, RecursiveMode::Recursive)?,
         None => heard?,
     }
-    Ok(watcher)
+    Ok(Watched { places, writers, _watcher: watcher })
 }
 
 /// Our own scans open and read the files, and must not lead to the next scan.

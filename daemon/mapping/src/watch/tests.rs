@@ -15,8 +15,8 @@ const NEVER: Duration = Duration::from_secs(3_600);
 struct Watched {
     folder: TempDir,
     root: PathBuf,
-    changes: Receiver<Look>,
-    _watcher: Watcher,
+    changes: Receiver<(Option<Files>, Vec<u32>)>,
+    watcher: Watcher<u32>,
 }
 
 impl Watched {
@@ -26,16 +26,16 @@ impl Watched {
         let root = folder.path().join("scripts");
         fs::create_dir(&root).unwrap();
         fs::write(root.join("demo.rhai"), "1").unwrap();
-        Self::over(folder, root, poll)
+        Self::over(folder, root, poll, true)
     }
 
-    fn over(folder: TempDir, root: PathBuf, poll: Duration) -> Self {
+    fn over(folder: TempDir, root: PathBuf, poll: Duration, unasked: bool) -> Self {
         let (sender, changes) = channel();
-        let seen = root.clone();
-        let watcher = Watcher::start(&root, SETTLE, poll, move || {
-            let _ = sender.send(Files::scan(&seen).ok().map(|files| files.id()));
+        let watching = Watching { root: root.clone(), settle: SETTLE, poll, unasked };
+        let watcher = Watcher::start(watching, Files::scan(&root), move |look, asked| {
+            let _ = sender.send((look.as_ref().ok().cloned(), asked));
         });
-        Self { folder, root, changes, _watcher: watcher }
+        Self { folder, root, changes, watcher: watcher.unwrap() }
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -44,12 +44,16 @@ impl Watched {
 
     /// Waits until the change to this text of `demo.rhai` is reported.
     fn sees(&self, text: &str) {
-        let wanted = Some(Files::of(&[("demo.rhai", text)]).id());
+        let wanted = Some(Files::of(&[("demo.rhai", text)]));
         while self.change() != wanted {}
     }
 
-    fn change(&self) -> Look {
+    fn report(&self) -> (Option<Files>, Vec<u32>) {
         self.changes.recv_timeout(Duration::from_secs(20)).expect("no change was reported")
+    }
+
+    fn change(&self) -> Option<Files> {
+        self.report().0
     }
 
     fn sees_nothing(&self) {
@@ -98,7 +102,7 @@ fn what_changes_nothing_is_not_reported() {
 fn a_file_that_is_deleted_is_seen_and_so_is_its_return() {
     let watched = Watched::new(NEVER);
     fs::remove_file(watched.root.join("demo.rhai")).unwrap();
-    assert_eq!(watched.change(), Some(Files::of(&[]).id()));
+    assert_eq!(watched.change(), Some(Files::of(&[])));
     watched.write("demo.rhai", "2");
     watched.sees("2");
 }
@@ -108,7 +112,7 @@ fn a_file_in_lib_is_seen_also_when_lib_is_new() {
     let watched = Watched::new(NEVER);
     fs::create_dir(watched.root.join("lib")).unwrap();
     watched.write("lib/money.rhai", "1");
-    assert_eq!(watched.change(), Some(Files::of(&[("demo.rhai", "1"), ("lib/money.rhai", "1")]).id()));
+    assert_eq!(watched.change(), Some(Files::of(&[("demo.rhai", "1"), ("lib/money.rhai", "1")])));
 }
 
 #[test]
@@ -132,7 +136,7 @@ fn a_root_that_is_a_link_may_be_pointed_elsewhere() {
     }
     let root = folder.path().join("current");
     symlink("1", &root).unwrap();
-    let watched = Watched::over(folder, root, NEVER);
+    let watched = Watched::over(folder, root, NEVER, true);
     symlink("2", watched.folder.path().join("next")).unwrap();
     fs::rename(watched.folder.path().join("next"), &watched.root).unwrap();
     watched.sees("2");
@@ -156,13 +160,64 @@ fn without_hints_a_look_finds_the_change() {
 }
 
 #[test]
+fn a_file_that_is_open_for_writing_is_waited_for() {
+    use std::io::Write;
+    let watched = Watched::new(NEVER);
+    let mut file = fs::File::create(watched.root.join("demo.rhai")).unwrap();
+    file.write_all(b"1, 2").unwrap();
+    watched.sees_nothing();
+    file.write_all(b", 3").unwrap();
+    drop(file);
+    assert_eq!(watched.change(), Some(Files::of(&[("demo.rhai", "1, 2, 3")])));
+}
+
+#[test]
+fn a_link_on_the_way_to_the_root_may_be_pointed_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    for release in ["1", "2"] {
+        fs::create_dir_all(folder.path().join(release).join("scripts")).unwrap();
+        fs::write(folder.path().join(release).join("scripts/demo.rhai"), release).unwrap();
+    }
+    symlink("1", folder.path().join("current")).unwrap();
+    let root = folder.path().join("current/scripts");
+    let watched = Watched::over(folder, root, NEVER, true);
+    symlink("2", watched.folder.path().join("next")).unwrap();
+    fs::rename(watched.folder.path().join("next"), watched.folder.path().join("current")).unwrap();
+    watched.sees("2");
+}
+
+#[test]
+fn whoever_asks_is_told_what_is_there_whether_it_has_changed_or_not() {
+    let watched = Watched::new(NEVER);
+    watched.watcher.asker().ask(7);
+    assert_eq!(watched.report(), (Some(Files::of(&[("demo.rhai", "1")])), vec![7]));
+    watched.write("demo.rhai", "2");
+    watched.watcher.asker().ask(8);
+    let told = std::iter::from_fn(|| Some(watched.report())).find(|(_, asked)| *asked == [8]);
+    assert_eq!(told.unwrap().0, Some(Files::of(&[("demo.rhai", "2")])));
+}
+
+#[test]
+fn one_that_is_not_to_report_unasked_only_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_owned();
+    let watched = Watched::over(folder, root, Duration::from_millis(20), false);
+    watched.write("demo.rhai", "2");
+    watched.sees_nothing();
+    watched.watcher.asker().ask(1);
+    assert_eq!(watched.report(), (Some(Files::of(&[("demo.rhai", "2")])), vec![1]));
+}
+
+#[test]
 fn a_watcher_that_is_dropped_ends_at_once_and_says_nothing_more() {
     let watched = Watched::new(NEVER);
-    let Watched { folder, root, changes, _watcher } = watched;
+    let Watched { folder, root, changes, watcher } = watched;
+    let asker = watcher.asker();
     let started = Instant::now();
-    drop(_watcher);
+    drop(watcher);
     assert!(started.elapsed() < Duration::from_secs(5));
     fs::write(root.join("demo.rhai"), "2").unwrap();
+    asker.ask(1);
     assert!(changes.recv_timeout(SETTLE * 6).is_err());
     drop(folder);
 }

@@ -86,6 +86,25 @@ async fn what_came_of_each_replayed_event_is_answered() {
 }
 
 #[tokio::test]
+async fn scripts_that_are_refused_are_a_422_that_says_all_of_it() {
+    let address = start().await;
+    let reload = async |body| {
+        let headers = [("content-type", "application/json")];
+        ask(address, Method::POST, "/api/scripts/reload", &headers, body).await
+    };
+    let refused = reload("").await;
+    let problem = json(&refused);
+    assert_eq!((refused.status.as_u16(), &problem["code"]), (422, &serde_json::json!("scripts_refused")));
+    assert_eq!(problem["refused"]["oneLine"], "demo.rhai:2:5: error: one (and 1 more)");
+    assert_eq!(json(&reload(r#"{"force":true}"#).await)["removed"][0], "demo.rhai");
+    assert_eq!(reload(r#"{"forced":true}"#).await.status, 400);
+    assert_eq!(get(address, "/api/scripts/reload").await.status, 405);
+    assert_eq!(get_json(address, "/api/scripts").await["watch"], "hints");
+    let from_a_page = ask(address, Method::POST, "/api/scripts/reload", &[], "").await;
+    assert!(from_a_page.status.is_client_error(), "a web page could send this: {:?}", from_a_page.status);
+}
+
+#[tokio::test]
 async fn a_shutdown_ends_idle_connections() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -93,6 +112,7 @@ async fn a_shutdown_ends_idle_connections() {
     let admin = Admin {
         log: Arc::new(log::samples()),
         health: Arc::new(FixedHealth { ready: true }),
+        scripts: Arc::new(FixedScripts),
         verification: Verification::new(Arc::new(OneFlaw)),
         operate: Arc::new(FirstIsDead),
         auth: Auth::None,

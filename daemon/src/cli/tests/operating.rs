@@ -103,3 +103,27 @@ async fn a_discard_of_what_had_arrived_fails_and_says_so() {
     assert_eq!(result.unwrap(), Exit::Failed);
     insta::assert_snapshot!(text, @r#"{"discarded":["01a20d0d-c9a3-7555-9555-000000000008.1"],"left":["01a20d0d-c9a3-7555-9555-000000000008.2"]}"#);
 }
+
+#[tokio::test]
+async fn a_reload_says_what_it_changed() {
+    insta::assert_snapshot!(text("reload --force").await, @r"
+    generation 3f9a000000000002 is in force, after 3f9a000000000001
+      added    lib/money.rhai
+      removed  demo.rhai
+    ");
+}
+
+#[tokio::test]
+async fn a_reload_that_is_refused_says_all_of_it_and_that_the_old_scripts_stay() {
+    let address = start().await;
+    let refused = run(address, "reload").await.1.unwrap_err();
+    assert_eq!(refused.exit(), Exit::Config);
+    insta::assert_snapshot!(refused, @r"
+    the scripts on disk are refused; generation 3f9a000000000001 stays in force
+    error: one
+    \u{1b}[2Jerror: two
+    ");
+    let (json, exit) = run(address, "reload --output json").await;
+    assert_eq!(exit.unwrap(), Exit::Config);
+    assert!(json.contains(r#""oneLine":"demo.rhai:2:5: error: one (and 1 more)""#), "{json}");
+}
