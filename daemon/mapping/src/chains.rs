@@ -7,9 +7,9 @@
 
 use rhai::{AST, ASTFlags, ASTNode, Dynamic, Engine, Expr, FnCallExpr, Position, Stmt};
 
-/// What Rhai's lists offer that takes a closure and leaves the list as it is.
-const READING: [&str; 9] =
-    ["map", "filter", "find", "find_map", "index_of", "some", "all", "reduce", "reduce_rev"];
+/// What lists offer that takes a closure and leaves the list as it is.
+const READING: [&str; 10] =
+    ["each", "map", "filter", "find", "find_map", "index_of", "some", "all", "reduce", "reduce_rev"];
 
 const COPY: &str = "__copy(";
 

@@ -36,8 +36,8 @@ pub fn compile(files: &Files, world: &World) -> Result<RhaiGeneration, Vec<Scrip
     let tables = compiler.read_tables(files);
     let names = Names::in_texts(texts.iter().map(|(_, text)| &**text));
     let parsed = compiler.parse(&texts);
-    table::register(&mut compiler.engine, tables.clone());
-    compiler.check(&parsed, &tables);
+    table::register(&mut compiler.engine, tables);
+    compiler.check(&parsed, files);
     compiler.stop_at_errors()?;
     let (lib, scripts): (Vec<_>, Vec<_>) = parsed.into_iter().partition(|parsed| parsed.module().is_some());
     compiler.load_lib(&lib);
@@ -152,7 +152,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn check(&mut self, parsed: &[Parsed], tables: &Tables) {
+    fn check(&mut self, parsed: &[Parsed], files: &Files) {
         let modules: BTreeMap<_, _> = parsed
             .iter()
             .filter_map(|parsed| Some((parsed.module()?.to_owned(), Functions::of_module(&parsed.ast))))
@@ -163,7 +163,8 @@ impl Compiler<'_> {
             modules,
             destinations: &self.world.destinations,
             secrets: self.world.secrets.values().flatten().map(String::as_str).collect(),
-            tables: tables.keys().map(String::as_str).collect(),
+            // One that is broken is there all the same: what is wrong with it is said once.
+            tables: files.tables().map(|(name, ..)| name).collect(),
         };
         for parsed in parsed {
             self.errors.extend(known.check(&parsed.file, &parsed.ast, &self.texts));

@@ -17,6 +17,7 @@ mod time;
 use rhai::{Dynamic, Engine, NativeCallContext};
 
 pub(super) use compare::same;
+pub(super) use lists::position;
 
 use super::marks::Secret;
 use super::named::shown;
@@ -36,8 +37,9 @@ pub(super) fn register(engine: &mut Engine) {
 fn wrong<T>(context: &NativeCallContext, wants: &str, value: &Dynamic, example: &str) -> Refused<T> {
     let name = context.fn_name();
     if value.is_unit() {
-        let help = "the value is not in this event: `??` says what to use instead";
-        return refuse(context, format!("`{name}` needs {wants}, and the value is missing"), help);
+        let help =
+            format!("the sender did not send it: `??` says what to use instead. An example: {example}");
+        return refuse(context, format!("`{name}` needs {wants}: the value is missing in this event"), &help);
     }
     refuse(context, format!("`{name}` needs {wants}, not {}", shown(context, value)), example)
 }

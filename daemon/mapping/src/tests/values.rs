@@ -1,5 +1,8 @@
 //! What scripts compute with, each function in a table.
 
+mod comparing;
+mod tables;
+
 use super::{generation, outcome, value};
 use doorman_core::mapping::Generation;
 
@@ -23,12 +26,12 @@ fn numbers() {
         (r#"num("inf")"#, "error: `inf` is not a number"),
         (
             r#"num(event.data.no)"#,
-            "error: `num` needs a number, or a string that is one, and the value is missing",
+            "error: `num` needs a number, or a string that is one: the value is missing in this event",
         ),
-        (
-            r#"num(event.data.big)"#,
-            "error: the number 12345678901234567890 has too many digits to compute with",
-        ),
+        (r#"num(event.data.big) > 1"#, "true"),
+        (r#"num("1e999")"#, "error: `1e999` is not a number"),
+        (r#"num("1,234.50")"#, "error: `1,234.50` is not a number"),
+        (r#"num(true)"#, "error: `num` needs a number, or a string that is one, not a bool"),
         (r#"fixed(12.5, 2)"#, r#""12.50""#),
         (r#"fixed(1.005, 2)"#, r#""1.01""#),
         (r#"fixed("59.9", 1)"#, r#""59.9""#),
@@ -38,6 +41,10 @@ fn numbers() {
         (r#"money(-5, "USD")"#, r#""-0.05 USD""#),
         (r#"money(1250, "JPY")"#, r#""1250 JPY""#),
         (r#"money("1250", "KWD")"#, r#""1.250 KWD""#),
+        (r#"money(1250.0, "EUR")"#, r#""12.50 EUR""#),
+        (r#"fixed(12.345, 2)"#, r#""12.35""#),
+        (r#"fixed(1e300, 0).len()"#, "301"),
+        (r#"fixed(0.0 / 0.0, 2)"#, "error: `fixed` needs a number, or a string that is one, not a float"),
         (
             r#"money(1.5, "EUR")"#,
             "error: `money` needs a whole number of minor units, such as cents, not a float",
@@ -57,10 +64,14 @@ fn times() {
         (r#"date(0, "%Y", "Mars/One")"#, "error: no time zone is called `Mars/One`"),
         (r#"add("2026-03-01T10:00:00Z", "15m")"#, r#""2026-03-01T10:15:00.000Z""#),
         (r#"add("2026-03-01T10:00:00Z", "-1d")"#, r#""2026-02-28T10:00:00.000Z""#),
+        (r#"date(1700000000.5, "%H:%M:%S%.3f")"#, r#""22:13:20.500""#),
+        (r#"date(1700000000123.0, "%Y")"#, r#""2023""#),
         (
-            r#"add(0, "1 hour")"#,
-            "error: `add` needs a span of time in quotes: a whole number and ms, s, m, h, d or w, not a string",
+            r#"date(0.0 / 0.0, "%Y")"#,
+            "error: `date` needs a time (ISO 8601, or seconds or milliseconds since 1970)",
         ),
+        (r#"add(0, "1 hour")"#, "error: `1 hour` is not a span of time"),
+        (r#"add(0, 15)"#, "error: `add` needs a span of time in quotes, not an integer"),
         (r#"add("9999-12-31T23:00:00Z", "9d")"#, "error: the sum is no time that can be written"),
     ]);
 }
@@ -76,8 +87,13 @@ fn lists_and_texts() {
             r#"[{"items":[{"n":1,"v":"a"},{"n":3,"v":"a"}],"key":"a"},{"items":[{"n":2,"v":"b"}],"key":"b"}]"#,
         ),
         (r#"group_by(event.data.no, "v")"#, "[]"),
+        (r#"each([1], 5)"#, "error: `each` needs a function to call for each item, not an integer"),
         (r#"sha256("abc")"#, r#""ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad""#),
         (r#"base64("hello")"#, r#""aGVsbG8=""#),
+        (
+            r#"sha256(event.data.no)"#,
+            "error: `sha256` needs a value of the event: the value is missing in this event",
+        ),
         (r#"url_encode("a b/ü?")"#, r#""a%20b%2F%C3%BC%3F""#),
         (r#"require(event, "data.total")"#, r#""59.90""#),
         (r#"require(event, "data.tags.1")"#, "error: `data.tags.1` is null in this event"),
@@ -95,89 +111,30 @@ fn each_calls_its_function_for_every_item() {
 }
 
 #[test]
-fn values_of_different_types_are_not_compared_quietly() {
-    check(&[
-        (
-            r#"event.data.total > 50"#,
-            "error: `>` compares a string with an integer: they are of different types",
-        ),
-        (r#"event.data.no > 50"#, "error: `>` with a value that is missing in this event"),
-        (r#""5" == 5"#, "error: `==` compares a string with an integer: they are of different types"),
-        (r#"[1] != #{}"#, "error: `!=` compares a list with a map: they are of different types"),
-        (r#"event.data.total + 1"#, "error: `+` with a number and a string that looks like one"),
-        (r#""Order " + 5"#, r#""Order 5""#),
-        (
-            r#"[1 == 1.0, 2 > 1.5, "a" < "b", () == (), event.data.no == (), "x" != (), true == true]"#,
-            "[true,true,true,true,true,true,true]",
-        ),
-        (
-            r#"[[1, "a"].contains("a"), "a" in [1, "a"], 2 in [1, "2"], [1, "a"].index_of("a")]"#,
-            "[true,true,false,1]",
-        ),
-        (r#"switch event.data.total { 5 => "n", "59.90" => "s", _ => "d" }"#, r#""s""#),
-    ]);
-}
-
-const PLANS: (&str, &str) = ("tables/plans.csv", "plan,label,seats\ngold,Gold,50\nfree,Free,1\n");
-const CODES: (&str, &str) = ("tables/codes.json", r#"{"de": {"name": "Germany"}, "n": 3}"#);
-
-#[test]
-fn tables_are_looked_up() {
-    for (expression, found) in [
-        (r#"table("plans")["gold"].label"#, r#""Gold""#),
-        (r#"table("plans")["none"]"#, "null"),
-        (r#"table("plans").get("none", 1)"#, "1"),
-        (r#"table("plans").find("label", "Free").plan"#, r#""free""#),
-        (r#"table("plans").len()"#, "2"),
-        (r#"table("plans").rows().map(|row| row.seats)"#, r#"["50","1"]"#),
-        (r#"table("codes")["de"].name"#, r#""Germany""#),
-        (r#"{ let n = 0; for row in table("plans") { n += num(row.seats); } n }"#, "51"),
-    ] {
-        let script = format!("on(\"x\", |event| send(\"stdout\", {expression}));");
-        let outcome =
-            outcome(&generation(&[("demo.rhai", &script), PLANS, CODES]).map(&super::event("x", "{}")));
-        assert_eq!(outcome, format!("send stdout {found} (demo.rhai:1)"), "{expression}");
-    }
-}
-
-#[test]
-fn a_broken_table_refuses_the_set_and_says_where() {
-    let script = ("demo.rhai", "on(\"x\", |event| ());");
-    let broken = [
-        ("tables/a.csv", "id,name\n1,x\n2\n"),
-        ("tables/b.csv", "id,name\n1,x\n1,y\n"),
-        ("tables/c.json", "{\"a\": 1,\n  b}"),
-        ("tables/d.json", "5"),
-        ("tables/e.csv", "id\n"),
-        ("tables/e.json", "[]"),
-    ];
-    let files: Vec<_> = std::iter::once(script).chain(broken).collect();
-    insta::assert_snapshot!(super::errors(&files), @"
-    error: this row has 1 columns, and the first line names 2
-     --> scripts/tables/a.csv:3:1
+fn a_function_says_what_it_was_given_what_it_needs_and_how() {
+    insta::assert_snapshot!(super::handled("num(event.data.no);", "{}"), @"
+    error: `num` needs a number, or a string that is one: the value is missing in this event
+     --> scripts/demo.rhai:2:1
       |
-    3 | 2
+    2 | num(event.data.no);
       | ^
-
-    error: there is a row with the id `1` already
-     --> scripts/tables/b.csv:3:1
-      |
-    3 | 1,y
-      | ^
-
-    error: expected a member's name in double quotes
-     --> scripts/tables/c.json:2:3
-      |
-    2 |   b}
-      |   ^
-
-    error: a table is a list or an object
-     --> scripts/tables/d.json:1:1
-      |
-    1 | 5
-      | ^
-
-    error: there are two tables `e`: keep the .csv or the .json
-     --> scripts/tables/e.json
+    help: the sender did not send it: `??` says what to use instead. An example: num(event.data.total)
     ");
+    insta::assert_snapshot!(super::handled("join(5, \", \");", "{}"), @r#"
+    error: `join` needs a list, not an integer
+     --> scripts/demo.rhai:2:1
+      |
+    2 | join(5, ", ");
+      | ^
+    help: join(event.data.tags, ", ")
+    "#);
+}
+
+#[test]
+fn each_may_use_the_event_that_its_list_is_in() {
+    let handler = "event.data.items.each(|item| send(\"stdout\", [event.userId, item]));";
+    assert_eq!(
+        super::handled(handler, r#"{"items":[1,2]}"#),
+        "send stdout [\"u1\",1] (demo.rhai:2)\nsend stdout [\"u1\",2] (demo.rhai:2)"
+    );
 }

@@ -39,8 +39,14 @@ fn number(value: &Dynamic) -> Option<Dynamic> {
     if value.is_int() || value.is_float() {
         return Some(value.clone());
     }
-    let text = value.as_immutable_string_ref().ok()?;
-    let text = text.trim();
+    if let Some(number) = value.read_lock::<Number>() {
+        return written(&number.0);
+    }
+    written(value.as_immutable_string_ref().ok()?.trim())
+}
+
+/// A number with more digits than can be computed with becomes the closest that can.
+fn written(text: &str) -> Option<Dynamic> {
     if let Ok(integer) = text.parse::<INT>() {
         return Some(integer.into());
     }
@@ -54,12 +60,12 @@ fn not_a_number<T>(context: &NativeCallContext, value: &Dynamic) -> Refused<T> {
         return refuse(
             context,
             format!("{} is not a number", Quoted(&text)),
-            "write num(x, 0) for what to use instead",
+            "a number is written \"1234.5\", without separators or units; num(x, 0) says what to use instead",
         );
     }
     if let Some(number) = value.read_lock::<Number>() {
-        let message = format!("the number {} has too many digits to compute with", number.0);
-        return refuse(context, message, "it can be moved, and written with `fixed`");
+        let message = format!("the number {} is too large to compute with", Quoted(&number.0));
+        return refuse(context, message, "it can be moved, and compared with `==`");
     }
     wrong(context, "a number, or a string that is one", value, "num(event.data.total)")
 }
@@ -85,9 +91,19 @@ fn fixed(context: &NativeCallContext, value: &Dynamic, digits: &Dynamic) -> Refu
     }
 }
 
+/// Senders write `1250.0`, too.
+fn whole(amount: &Dynamic) -> Option<INT> {
+    const EXACT: FLOAT = 9_007_199_254_740_992.0;
+    if let Ok(integer) = amount.as_int() {
+        return Some(integer);
+    }
+    let float = amount.as_float().ok()?;
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as INT)
+}
+
 fn money(context: &NativeCallContext, minor: &Dynamic, currency: &Dynamic) -> Refused<String> {
     let example = "money(1250, \"EUR\") is \"12.50 EUR\"";
-    let Some(amount) = number(minor).and_then(|amount| amount.as_int().ok()) else {
+    let Some(amount) = number(minor).and_then(|amount| whole(&amount)) else {
         return wrong(context, "a whole number of minor units, such as cents", minor, example);
     };
     let Ok(code) = currency.as_immutable_string_ref() else {

@@ -4,20 +4,24 @@ use std::fmt::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rhai::{Dynamic, Engine, NativeCallContext};
+use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
 use sha2::{Digest, Sha256};
 
 use super::plain;
+use crate::budget;
 
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_fn("sha256", |context: NativeCallContext, value: Dynamic| {
-        plain(&context, &value).map(|text| hex(&Sha256::digest(text.as_bytes())))
-    });
-    engine.register_fn("base64", |context: NativeCallContext, value: Dynamic| {
-        plain(&context, &value).map(|text| STANDARD.encode(text))
-    });
-    engine.register_fn("url_encode", |context: NativeCallContext, value: Dynamic| {
-        plain(&context, &value).map(|text| percent(&text))
+    encoding(engine, "sha256", 1, |text| hex(&Sha256::digest(text.as_bytes())));
+    encoding(engine, "base64", 2, |text| STANDARD.encode(text));
+    encoding(engine, "url_encode", 3, percent);
+}
+
+/// A function of a text that works through at most `grows` bytes for each byte of it.
+fn encoding(engine: &mut Engine, name: &str, grows: usize, encode: fn(&str) -> String) {
+    engine.register_fn(name, move |context: NativeCallContext, value: Dynamic| {
+        let text = plain(&context, &value)?;
+        budget::charge(&context, text.len().saturating_mul(grows))?;
+        Ok::<String, Box<EvalAltResult>>(encode(&text))
     });
 }
 

@@ -29,13 +29,13 @@ pub(super) fn register(engine: &mut Engine) {
     });
     engine.register_fn("add", |context: NativeCallContext, at: Dynamic, by: Dynamic| {
         let at = time(&context, &at, ADD)?;
-        let Some(by) = by.as_immutable_string_ref().ok().and_then(|text| span(&text)) else {
-            return wrong(
-                &context,
-                "a span of time in quotes: a whole number and ms, s, m, h, d or w",
-                &by,
-                ADD,
-            );
+        let Ok(text) = by.as_immutable_string_ref() else {
+            return wrong(&context, "a span of time in quotes", &by, ADD);
+        };
+        let Some(by) = span(&text) else {
+            let message = format!("{} is not a span of time", Quoted(&text));
+            let help = format!("a whole number and ms, s, m, h, d or w: {ADD}");
+            return refuse(&context, message, &help);
         };
         match at.checked_add_signed(by).filter(is_writable) {
             Some(sum) => Ok(rfc3339(sum)),
@@ -75,8 +75,10 @@ fn time(context: &NativeCallContext, value: &Dynamic, example: &str) -> Refused<
         let is_ms = number.unsigned_abs() >= FIRST_MILLISECONDS.unsigned_abs();
         if is_ms { DateTime::from_timestamp_millis(number) } else { DateTime::from_timestamp(number, 0) }
     } else if let Ok(number) = value.as_float() {
-        // What is beyond what a time can hold saturates, and is refused.
-        DateTime::from_timestamp_millis((number * 1_000.0) as i64)
+        let is_ms = number.abs() >= FIRST_MILLISECONDS as f64;
+        // What is beyond what a time can hold saturates, and is refused; what is no number is made such.
+        let ms = if is_ms { number } else { number * 1_000.0 };
+        DateTime::from_timestamp_millis(if ms.is_nan() { i64::MAX } else { ms as i64 })
     } else if let Ok(text) = value.as_immutable_string_ref() {
         let Some(at) = timestamp::parse(&text) else {
             return refuse(context, format!("{} is not a time", Quoted(&text)), example);
