@@ -64,6 +64,11 @@ pub fn world(config: &Config) -> World {
     let environment = |environment: &config::Environment| Environment { vars: environment.vars.clone() };
     World {
         sources: config.sources.keys().cloned().collect(),
+        source_environments: config
+            .sources
+            .iter()
+            .map(|(name, source)| (name.clone(), source.environments.clone()))
+            .collect(),
         environments: config
             .environments
             .iter()
