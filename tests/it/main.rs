@@ -5,6 +5,7 @@
 //! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
+//! - [`tools`]: what helps with scripts, without a daemon
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
 //! - [`retention`], [`verify`]: what becomes of old events, and whether all are accounted for
 //! - [`stop`], [`crash`]: nothing that was answered is lost
@@ -29,4 +30,5 @@ mod secrets;
 mod sick;
 mod stop;
 mod tidy;
+mod tools;
 mod verify;
