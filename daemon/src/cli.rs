@@ -4,11 +4,14 @@
 //! - [`status`], [`events`], [`deliveries`], [`operations`], [`reload`], [`replay`], [`send`], [`store`]: the commands, each
 //!   a function that
 //!   writes to a [`Screen`]
+//! - [`check`], [`test`], [`try_event`], [`definitions`]: the tools for scripts, which need no daemon
 //! - [`timeline`]: one event as a text
 //! - [`screen`], [`table`], [`text`], [`pretty`]: what is written and how; whatever came from outside is escaped
 //! - [`error`], [`exit`]: what can go wrong, and the exit codes
 
+pub mod check;
 pub mod client;
+pub mod definitions;
 pub mod deliveries;
 pub mod error;
 pub mod events;
@@ -23,10 +26,12 @@ pub mod send;
 pub mod status;
 pub mod store;
 pub mod table;
+pub mod test;
 #[cfg(test)]
 mod tests;
 pub mod text;
 pub mod timeline;
+pub mod try_event;
 
 use std::path::PathBuf;
 
@@ -86,8 +91,15 @@ pub enum Command {
         #[arg(long)]
         curl: bool,
     },
-    /// Check the configuration and the scripts, without a running daemon
-    Check,
+    /// Check the configuration, the scripts, the tables and the samples, without a running daemon (exit code 78 when
+    /// something is wrong)
+    Check(CheckArgs),
+    /// Run the samples: do the scripts do to each event what they must? (exit code 1 when they do not)
+    Test(TestArgs),
+    /// Map one event without a running daemon, and show how it goes (exit code 1 when the scripts fail)
+    Try(TryArgs),
+    /// Describe every function of the scripts' language, for editors
+    Definitions(DefinitionsArgs),
     /// Show each source's URL per environment, also without a running daemon
     Sources,
     /// Look at the configuration
@@ -278,4 +290,56 @@ pub struct SendArgs {
     /// Wait until it is done (30 s at most) and show what became of it (exit code 1 when it is dead)
     #[arg(long)]
     pub wait: bool,
+}
+
+/// `doorman check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// How problems are written
+    #[arg(long, value_enum, default_value_t = check::Format::Full)]
+    pub format: check::Format,
+}
+
+/// `doorman test`.
+#[derive(Clone, Debug, Args)]
+pub struct TestArgs {
+    /// Sources, and parts of the names of samples; all samples without
+    #[arg(value_name = "SOURCE | NAME")]
+    pub filters: Vec<String>,
+    /// Write what comes out as what must come out
+    #[arg(long)]
+    pub update: bool,
+}
+
+/// `doorman try`.
+#[derive(Clone, Debug, Args)]
+pub struct TryArgs {
+    /// A file with an event as it would be posted, or a sample; - for standard input
+    #[arg(value_name = "EVENT.json")]
+    pub event: String,
+    /// The source; needed when there are several, and the file is no sample
+    #[arg(long)]
+    pub source: Option<String>,
+    /// The environment; the first of the source's without
+    #[arg(long, alias = "environment")]
+    pub env: Option<String>,
+    /// A header that it came with; may be repeated
+    #[arg(long = "header", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub headers: Vec<(String, String)>,
+    /// Show only what comes of it
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// `doorman definitions`.
+#[derive(Clone, Debug, Args)]
+pub struct DefinitionsArgs {
+    /// Write them as files into this folder, instead of printing them
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
 }

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::admin::view::ReportView;
 use crate::cli::{
     AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, EventsCommand, Exit, Screen,
-    StoreCommand, deliveries, error, events, operations, replay, screen, send, status, store,
+    StoreCommand, check, definitions, deliveries, error, events, operations, replay, screen, send, status,
+    store, test, try_event,
 };
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -24,7 +25,6 @@ pub fn dispatch(cli: Cli) -> ExitCode {
             let curl = *curl;
             built(&cli).map_or_else(Into::into, |built| run::run(built, curl))
         }
-        Command::Check => built(&cli).and_then(|built| check(&built)).unwrap_or_else(|exit| exit).into(),
         _ => error::conclude(with_config(&cli)).into(),
     }
 }
@@ -36,33 +36,21 @@ fn built(cli: &Cli) -> Result<Built, Exit> {
     })
 }
 
-/// `doorman check`: the configuration is good already; what of the scripts?
-fn check(built: &Built) -> Result<Exit, Exit> {
-    let config = &built.config;
-    let world = reload::world(config);
-    let (_, generation) = reload::read(&config.scripts.path, &world).map_err(|refused| {
-        eprintln!("{refused}");
-        Exit::Config
-    })?;
-    for warning in generation.warnings() {
-        eprintln!("{}", warning.as_warning());
-    }
-    println!(
-        "good: {} sources, {} destinations, scripts in {}",
-        config.sources.len(),
-        config.destinations.len(),
-        config.scripts.path.display()
-    );
-    Ok(Exit::Ok)
-}
-
-/// The commands that need the configuration, but none of its plugins.
+/// The commands that make no plugins, but for `doorman check`.
 fn with_config(cli: &Cli) -> Result<Exit, CliError> {
-    let config = Config::load(&cli.config, foundation::environment_variables())
-        .map_err(|problems| CliError::Config(problems.to_string()))?;
     let mut out = std::io::stdout().lock();
     let mut screen = Screen::new(&mut out, cli.output, screen::color_is_wanted());
     match &cli.command {
+        Command::Check(args) => return check::run(&cli.config, args, &mut screen),
+        Command::Definitions(args) => return definitions::run(args, &mut screen),
+        _ => {}
+    }
+    let config = Config::load(&cli.config, foundation::environment_variables())
+        .map_err(|problems| CliError::Config(problems.to_string()))?;
+    let (root, world) = (&config.scripts.path, || reload::world(&config));
+    match &cli.command {
+        Command::Test(args) => test::run(root, &world(), args, &mut screen),
+        Command::Try(args) => try_event::run(root, &world(), args, &mut std::io::stdin(), &mut screen),
         Command::Sources => sources(&config, &mut screen),
         Command::Config(ConfigCommand::Show) => {
             screen.line(&config.show())?;
@@ -102,7 +90,7 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
             send::run(&client, &endpoint, args, &mut std::io::stdin(), screen).await
         }
         // `dispatch` and `with_config` have taken the others.
-        Command::Run { .. } | Command::Check | Command::Sources | Command::Config(_) => Ok(Exit::Ok),
+        _ => Ok(Exit::Ok),
     }
 }
 

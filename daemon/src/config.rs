@@ -94,13 +94,27 @@ impl Config {
         vars: impl Iterator<Item = (String, String)>,
         build: impl FnMut(&Destination) -> Result<(), Problem>,
     ) -> Result<Self, ConfigProblems> {
+        match Self::read_with(path, vars, build)? {
+            (config, None) => Ok(config),
+            (_, Some(problems)) => Err(problems),
+        }
+    }
+
+    /// As [`Config::load_with`], but a file that can be read at all gives a configuration, with defaults for what is
+    /// wrong, so that the scripts can be checked in the same run.
+    pub fn read_with(
+        path: &Path,
+        vars: impl Iterator<Item = (String, String)>,
+        build: impl FnMut(&Destination) -> Result<(), Problem>,
+    ) -> Result<(Self, Option<ConfigProblems>), ConfigProblems> {
         let document = Document::read(path)?;
         let mut table = tree::parse(&document)?;
         let problems = ProblemList::default();
         overrides::lay_over(&mut table, vars, &problems);
         let config = Self::of_tree(&table, document.folder(), &problems);
         problems.extend(config.destinations.values().map(build).filter_map(Result::err));
-        if problems.is_empty() { Ok(config) } else { Err(ConfigProblems::new(&document, problems)) }
+        let problems = (!problems.is_empty()).then(|| ConfigProblems::new(&document, problems));
+        Ok((config, problems))
     }
 
     /// The endpoints that the sources ask for, as (source, environment).

@@ -26,15 +26,23 @@ pub struct Built {
 pub fn build(path: &Path) -> Result<Built, ConfigProblems> {
     let mut plugins = HashMap::new();
     let config = Config::load_with(path, environment_variables(), |destination| {
-        let Some(plugin) = plugins::find(&destination.plugin) else {
-            return Err(destination.unknown_plugin(&plugins::names()));
-        };
-        let made = (plugin.build)(destination.plugin_config.clone());
-        let made = made.map_err(|error| destination.plugin_problem(&error.key, &error.message))?;
-        plugins.insert(destination.name.clone(), made);
+        plugins.insert(destination.name.clone(), plugin(destination)?);
         Ok(())
     })?;
     Ok(Built { config, plugins })
+}
+
+/// Reads the configuration and tries to make the plugins: as far as it can be read, with all problems of both.
+pub fn check(path: &Path) -> Result<(Config, Option<ConfigProblems>), ConfigProblems> {
+    Config::read_with(path, environment_variables(), |destination| plugin(destination).map(drop))
+}
+
+fn plugin(destination: &config::Destination) -> Result<Arc<dyn Plugin>, config::Problem> {
+    let Some(plugin) = plugins::find(&destination.plugin) else {
+        return Err(destination.unknown_plugin(&plugins::names()));
+    };
+    let made = (plugin.build)(destination.plugin_config.clone());
+    made.map_err(|error| destination.plugin_problem(&error.key, &error.message))
 }
 
 /// The environment's variables, without those that are not UTF-8: none of ours can be.

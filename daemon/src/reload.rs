@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use doorman_mapping::{Environment, Files, Limits, RhaiGeneration, ScriptError, World, compile};
+use doorman_mapping::{Environment, Files, Limits, RhaiGeneration, World, compile, samples};
 
 use crate::config::{self, Config};
 
@@ -34,6 +34,11 @@ pub fn world(config: &Config) -> World {
     let environment = |environment: &config::Environment| Environment { vars: environment.vars.clone() };
     World {
         sources: config.sources.keys().cloned().collect(),
+        source_environments: config
+            .sources
+            .iter()
+            .map(|(name, source)| (name.clone(), source.environments.clone()))
+            .collect(),
         environments: config
             .environments
             .iter()
@@ -70,7 +75,7 @@ fn made_of(root: &Path, files: &Files, world: &World) -> Result<RhaiGeneration, 
 fn proven(files: &Files, world: &World) -> Result<RhaiGeneration, ScriptsRefused> {
     let compiled = || {
         let generation = compile(files, world)?;
-        let wrong = verify_samples(&generation, files, world);
+        let wrong = samples::verify(&generation, files, world);
         if wrong.is_empty() { Ok(generation) } else { Err(wrong) }
     };
     // Nothing outlives it but its result: a panic leaves nothing half done.
@@ -78,9 +83,4 @@ fn proven(files: &Files, world: &World) -> Result<RhaiGeneration, ScriptsRefused
         Ok(result) => result.map_err(ScriptsRefused::Broken),
         Err(_) => Err(ScriptsRefused::CompilerFailed),
     }
-}
-
-/// What the samples say otherwise than the scripts do.
-fn verify_samples(_: &RhaiGeneration, _: &Files, _: &World) -> Vec<ScriptError> {
-    Vec::new()
 }

@@ -7,6 +7,7 @@
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
 //! - [`replay`]: events that are mapped again
+//! - [`tools`]: what helps with scripts, without a daemon
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
 //! - [`retention`], [`verify`]: what becomes of old events, and whether all are accounted for
 //! - [`stop`], [`crash`]: nothing that was answered is lost
@@ -33,4 +34,5 @@ mod secrets;
 mod sick;
 mod stop;
 mod tidy;
+mod tools;
 mod verify;

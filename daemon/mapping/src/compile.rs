@@ -31,7 +31,16 @@ use crate::world::World;
 /// Everything that is wrong in any of the files, by file and line. Of one file, Rhai tells only the first place where it
 /// does not parse.
 pub fn compile(files: &Files, world: &World) -> Result<RhaiGeneration, Vec<ScriptError>> {
-    let mut compiler = Compiler { world, engine: engine(world), texts: Texts::default(), errors: Vec::new() };
+    compile_on(engine(world), files, world)
+}
+
+/// The same, on an engine that has been told more than others.
+pub(crate) fn compile_on(
+    engine: Engine,
+    files: &Files,
+    world: &World,
+) -> Result<RhaiGeneration, Vec<ScriptError>> {
+    let mut compiler = Compiler { world, engine, texts: Texts::default(), errors: Vec::new() };
     let texts = compiler.read(files);
     let tables = compiler.read_tables(files);
     let names = Names::in_texts(texts.iter().map(|(_, text)| &**text));

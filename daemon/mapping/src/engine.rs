@@ -40,7 +40,7 @@ pub(crate) fn engine(world: &World) -> Engine {
 }
 
 /// Rhai's standard library, but for what sleeps, tells the time, ends the run, or works on bytes.
-fn packages(engine: &mut Engine) {
+pub(crate) fn packages(engine: &mut Engine) {
     for package in [
         ArithmeticPackage::new().as_shared_module(),
         LogicPackage::new().as_shared_module(),

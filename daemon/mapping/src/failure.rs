@@ -60,6 +60,11 @@ impl Texts {
         }
     }
 
+    /// A line of one of the files, from 1.
+    pub fn line(&self, file: &str, line: u32) -> Option<&str> {
+        self.files.get(file)?.text.lines().nth(line.checked_sub(1)? as usize)
+    }
+
     /// An error about a place in one of the files.
     pub fn error(&self, file: &str, at: Position, message: String, help: Option<String>) -> ScriptError {
         let known = self.files.get(file);

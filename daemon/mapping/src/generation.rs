@@ -11,7 +11,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, Map};
 use crate::budget::{Running, Spent};
 use crate::error::{Quoted, ScriptError};
 use crate::failure::Texts;
-use crate::json::event::{Given, Names, given};
+use crate::json::event::{Given, Headers, Names, given};
 use crate::run::Run;
 use crate::script::Script;
 use crate::world::Limits;
@@ -30,23 +30,58 @@ pub struct RhaiGeneration {
     pub(crate) warnings: Vec<ScriptError>,
 }
 
+/// An event as it came.
+#[derive(Clone, Copy)]
+struct Come<'a> {
+    event: &'a Event,
+    headers: &'a Headers,
+}
+
 impl RhaiGeneration {
     /// What is odd about the scripts, but does not stop them from being used. See [`ScriptError::as_warning`].
     pub fn warnings(&self) -> &[ScriptError] {
         &self.warnings
     }
 
-    fn handle(&self, script: &Script, handlers: &[usize], event: &Event) -> Mapped {
+    /// Maps an event that came with headers. [`Generation::map`] maps one that came without.
+    pub fn map_with(&self, event: &Event, headers: &Headers) -> Mapped {
+        let Some(script) = self.scripts.get(&*event.info.source) else {
+            return Mapped::NoScript;
+        };
+        let handlers = script.handlers.of(&event.info.event);
+        if handlers.is_empty() {
+            return Mapped::Dropped {
+                reason: script.handlers.none_for(&event.info.event, &script.file),
+                place: None,
+            };
+        }
+        let come = Come { event, headers };
+        // A run shares nothing that it could leave half done: its transcript ends with it.
+        catch_unwind(AssertUnwindSafe(|| self.handle(script, &handlers, come))).unwrap_or_else(|_| {
+            Mapped::Failed {
+                error: format!("the interpreter failed in {}; the log has its words", script.file),
+                place: None,
+            }
+        })
+    }
+
+    fn handle(&self, script: &Script, handlers: &[usize], come: Come<'_>) -> Mapped {
         // A deadline depends on the machine: what it ended is tried once more before it counts.
-        match self.run(script, handlers, event) {
-            Err(error) if is_out_of_time(&error) => self.run(script, handlers, event),
+        match self.run(script, handlers, come) {
+            Err(error) if is_out_of_time(&error) => self.run(script, handlers, come),
             other => other,
         }
         .unwrap_or_else(|error| self.failed(script, *error))
     }
 
-    fn run(&self, script: &Script, handlers: &[usize], event: &Event) -> Result<Mapped, Box<EvalAltResult>> {
-        let Given { event: mut value, properties } = match given(event, self.names, script.defaults_data) {
+    fn run(
+        &self,
+        script: &Script,
+        handlers: &[usize],
+        Come { event, headers }: Come<'_>,
+    ) -> Result<Mapped, Box<EvalAltResult>> {
+        let given = given(event, headers, self.names, script.defaults_data);
+        let Given { event: mut value, properties } = match given {
             Ok(given) => given,
             Err(error) => {
                 return Ok(Mapped::Failed {
@@ -87,23 +122,7 @@ impl Generation for RhaiGeneration {
     }
 
     fn map(&self, event: &Event) -> Mapped {
-        let Some(script) = self.scripts.get(&*event.info.source) else {
-            return Mapped::NoScript;
-        };
-        let handlers = script.handlers.of(&event.info.event);
-        if handlers.is_empty() {
-            return Mapped::Dropped {
-                reason: script.handlers.none_for(&event.info.event, &script.file),
-                place: None,
-            };
-        }
-        // A run shares nothing that it could leave half done: its transcript ends with it.
-        catch_unwind(AssertUnwindSafe(|| self.handle(script, &handlers, event))).unwrap_or_else(|_| {
-            Mapped::Failed {
-                error: format!("the interpreter failed in {}; the log has its words", script.file),
-                place: None,
-            }
-        })
+        self.map_with(event, &Headers::new())
     }
 }
 

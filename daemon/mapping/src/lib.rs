@@ -6,6 +6,9 @@
 //! - [`compile`]: all of them at once, checked against the configured [`World`]; every [`ScriptError`] is reported
 //! - [`RhaiGeneration`]: compiled scripts with their handlers; maps events
 //! - [`LiveScripts`]: the generation in force, swapped at once
+//! - [`trace::Tracer`]: maps an event on an engine of its own, and tells how
+//! - [`samples`], [`compare`]: events with what they must lead to, and what differs
+//! - [`definitions`]: every function of the language, in words
 //! - [`watch::Watcher`]: says when the files have changed and come to rest
 //!
 //! What scripts can say is in `language`: one file for registering handlers, one for actions, one for what they name.
@@ -13,7 +16,9 @@
 mod budget;
 mod chains;
 mod check;
+pub mod compare;
 mod compile;
+pub mod definitions;
 mod engine;
 mod error;
 mod failure;
@@ -28,10 +33,12 @@ mod nearest;
 mod number;
 mod paths;
 mod run;
+pub mod samples;
 mod script;
 mod tables;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 pub mod watch;
 mod world;
 
@@ -39,5 +46,6 @@ pub use compile::compile;
 pub use error::ScriptError;
 pub use files::{ArchiveError, Changes, Files, ScanError, Scanner};
 pub use generation::RhaiGeneration;
+pub use json::event::Headers;
 pub use live::LiveScripts;
 pub use world::{Environment, Limits, World};

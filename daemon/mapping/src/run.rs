@@ -210,6 +210,11 @@ impl Run {
         self.transcript().missing.get(place.checked_sub(1)?).cloned()
     }
 
+    /// How many actions were said so far.
+    pub fn said_so_far(&self) -> usize {
+        self.transcript().actions.len()
+    }
+
     /// What came of it. Without any word, `nothing_said` is the reason.
     pub fn end(&self, nothing_said: impl FnOnce() -> String) -> Mapped {
         let said = std::mem::take(&mut *self.transcript());

@@ -1,5 +1,6 @@
 //! One script, compiled and loaded: its functions and its handlers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rhai::{
@@ -22,6 +23,8 @@ pub(crate) struct Script {
     source: ImmutableString,
     ast: AST,
     calls: Vec<(FnPtr, Position)>,
+    /// What the handlers are registered for, as texts.
+    registered: Vec<String>,
 }
 
 impl Script {
@@ -31,9 +34,29 @@ impl Script {
         for (index, handler) in wanted.iter().enumerate() {
             handlers.insert(index, handler.names.as_deref());
         }
+        let registered = wanted.iter().map(Wanted::text).collect();
         let calls = wanted.into_iter().map(|handler| (handler.call, handler.at)).collect();
         let defaults_data = defaults_data(&ast);
-        Self { defaults_data, source: (&*file).into(), file, handlers, ast, calls }
+        Self { defaults_data, source: (&*file).into(), file, handlers, ast, calls, registered }
+    }
+
+    /// What a handler is registered for, `on("order.created")`, and where.
+    pub fn registered(&self, handler: usize) -> (&str, Position) {
+        (&self.registered[handler], self.calls[handler].1)
+    }
+
+    /// The lines of its functions on which a statement begins.
+    pub fn lines(&self) -> BTreeSet<u32> {
+        let mut lines = BTreeSet::new();
+        self.ast.clone_functions_only().walk(&mut |path: &[ASTNode]| {
+            if let Some(ASTNode::Stmt(statement)) = path.last()
+                && !matches!(statement, Stmt::Noop(_) | Stmt::Share(_) | Stmt::Block(_))
+            {
+                lines.extend(statement.position().line().map(|line| line as u32));
+            }
+            true
+        });
+        lines
     }
 
     /// Gives an event to one handler. What the handler returns is nobody's business.

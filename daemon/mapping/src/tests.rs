@@ -29,6 +29,7 @@ pub(crate) fn world() -> World {
     let environment = |vars: Value| Environment { vars: vars.as_object().cloned().unwrap() };
     World {
         sources: vec!["demo".to_owned(), "shop".to_owned()],
+        source_environments: BTreeMap::new(),
         environments: BTreeMap::from([
             ("development".to_owned(), environment(json!({ "flow": "test-flow", "limits": { "vip": 100 } }))),
             (

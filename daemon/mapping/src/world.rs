@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct World {
     /// The configured sources. `storefront.rhai` maps the events of `storefront`.
     pub sources: Vec<String>,
+    /// The environments that each source has an endpoint in; its samples are of the first, unless they say otherwise.
+    pub source_environments: BTreeMap<String, Vec<String>>,
     /// The configured environments by name.
     pub environments: BTreeMap<String, Environment>,
     /// The destinations that `send` may name: those that are configured, and those that an environment's routes name.

@@ -42,6 +42,11 @@ fn is_hostile(char: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// `1 source`, `2 sources`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A text cut to `width` characters, the last of them `…` when something is missing.
 pub fn clip(text: &str, width: usize) -> String {
     if text.chars().count() <= width {

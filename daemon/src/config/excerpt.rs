@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::masking;
-use super::problem::{ConfigProblems, Place, Problem};
+use super::problem::{ConfigProblems, Found, Place, Problem};
 
 /// The text of a configuration file.
 pub(super) struct Document {
@@ -41,15 +41,23 @@ impl Document {
     }
 
     /// A problem with its place and, where there is one, the line.
-    pub(super) fn render(&self, problem: &Problem) -> String {
-        let path = self.path.display();
+    pub(super) fn found(&self, problem: &Problem) -> Found {
+        let file = self.path.display().to_string();
+        let message = problem.message.clone();
         match &problem.place {
-            Place::Whole => format!("{path}:1:1: {}", problem.message),
-            Place::Variable(name) => format!("{name}: {}", problem.message),
+            Place::Whole => {
+                let text = format!("{file}:1:1: {message}");
+                Found { file, line: 0, column: 0, message, text }
+            }
+            Place::Variable(name) => {
+                let message = format!("{name}: {message}");
+                Found { file, line: 0, column: 0, text: message.clone(), message }
+            }
             Place::Bytes { start, end } => {
                 let (line, column) = self.position(*start);
                 let excerpt = self.excerpt(line, *start, *end, problem.masked);
-                format!("{path}:{line}:{column}: {}\n{excerpt}", problem.message)
+                let text = format!("{file}:{line}:{column}: {message}\n{excerpt}");
+                Found { file, line: line as u32, column: column as u32, message, text }
             }
         }
     }

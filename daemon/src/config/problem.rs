@@ -60,9 +60,24 @@ impl ProblemList {
 /// `file:line:column: message` with the line below, or as `VARIABLE: message`. Values that may be secrets are
 /// masked.
 #[derive(Debug, thiserror::Error)]
-#[error("{report}")]
+#[error("{}", .found.iter().map(|found| found.text.as_str()).collect::<Vec<_>>().join("\n\n"))]
 pub struct ConfigProblems {
-    report: String,
+    found: Vec<Found>,
+}
+
+/// A problem as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The path of the file.
+    pub file: String,
+    /// From 1; 0 when it has no place in the file.
+    pub line: u32,
+    /// From 1; 0 when it has no place in the file.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// All of it, with its place and the line.
+    pub text: String,
 }
 
 impl ConfigProblems {
@@ -71,12 +86,18 @@ impl ConfigProblems {
         let mut problems = problems.0.into_inner();
         problems.sort();
         problems.dedup();
-        let rendered: Vec<String> = problems.iter().map(|problem| document.render(problem)).collect();
-        Self { report: rendered.join("\n\n") }
+        Self { found: problems.iter().map(|problem| document.found(problem)).collect() }
     }
 
     /// The report of a file that cannot be read at all.
     pub(super) fn unreadable(path: &Path, why: &str) -> Self {
-        Self { report: format!("{}: {why}", path.display()) }
+        let file = path.display().to_string();
+        let text = format!("{file}: {why}");
+        Self { found: vec![Found { file, line: 0, column: 0, message: why.to_owned(), text }] }
+    }
+
+    /// The problems, in the order of the file.
+    pub fn found(&self) -> &[Found] {
+        &self.found
     }
 }

@@ -94,10 +94,10 @@ fn the_examples_of_the_scripts_readme_work() {
     let examples = examples(&std::fs::read_to_string(readme).unwrap());
     assert_eq!(examples.len(), 4);
     for script in examples {
-        let mapped = outcome(
-            &generation(&[("demo.rhai", &script)])
-                .map(&event("x", r#"{"properties":{"orderId":"A-1","plan":"gold","items":[{"sku":"a","price":20}]}}"#)),
-        );
+        let mapped = outcome(&generation(&[("demo.rhai", &script)]).map(&event(
+            "x",
+            r#"{"properties":{"orderId":"A-1","plan":"gold","items":[{"sku":"a","price":20}]}}"#,
+        )));
         assert!(!mapped.contains("error"), "{script}\n{mapped}");
     }
 }

@@ -1,11 +1,16 @@
 //! The event that a handler is given, built from the body that was accepted.
 
+use std::collections::BTreeMap;
+
 use doorman_core::store::Event;
 use doorman_core::wire::json::{Build, JsonError, parse};
 use doorman_plugin::event::rfc3339;
 use rhai::{Dynamic, FLOAT, INT, Identifier, Map};
 
 use crate::number::Number;
+
+/// The headers that a request came with, by their names in lower case.
+pub type Headers = BTreeMap<String, String>;
 
 /// Which names the payload goes by in the event. A payload under two names is copied, so a script that does without one
 /// of them should not pay for it.
@@ -15,6 +20,8 @@ pub(crate) struct Names {
     pub data: bool,
     /// `event.properties`, as it came.
     pub properties: bool,
+    /// `event.headers`.
+    pub headers: bool,
 }
 
 /// An event as its handlers get it.
@@ -29,13 +36,19 @@ impl Names {
     /// What the texts of these scripts speak of. What does not appear in any text cannot be asked for by name.
     pub fn in_texts<'a>(mut texts: impl Iterator<Item = &'a str> + Clone) -> Self {
         let data = texts.clone().any(|text| text.contains("data"));
+        let headers = texts.clone().any(|text| text.contains("headers"));
         let properties = texts.any(|text| text.contains("properties"));
-        Self { data, properties: properties || !data }
+        Self { data, properties: properties || !data, headers }
     }
 }
 
 /// Builds the event. Its name, source, environment and time are Doorman's; everything else is as it came.
-pub(crate) fn given(event: &Event, names: Names, keep_properties: bool) -> Result<Given, JsonError> {
+pub(crate) fn given(
+    event: &Event,
+    headers: &Headers,
+    names: Names,
+    keep_properties: bool,
+) -> Result<Given, JsonError> {
     let mut map = body(event)?;
     let properties = keep_properties.then(|| map_or_none(map.get("properties").cloned()));
     if names.data {
@@ -51,6 +64,10 @@ pub(crate) fn given(event: &Event, names: Names, keep_properties: bool) -> Resul
         map.insert(name.into(), (&**value).into());
     }
     map.insert("timestamp".into(), rfc3339(info.timestamp).into());
+    if names.headers {
+        let headers = headers.iter().map(|(name, value)| (name.as_str().into(), value.into()));
+        map.insert("headers".into(), headers.collect::<Map>().into());
+    }
     Ok(Given { event: map.into(), properties })
 }
 

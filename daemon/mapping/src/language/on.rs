@@ -24,6 +24,17 @@ pub(crate) struct Wanted {
     pub at: Position,
 }
 
+impl Wanted {
+    /// `on("order.created")`.
+    pub fn text(&self) -> String {
+        match self.names.as_deref() {
+            None => "otherwise".to_owned(),
+            Some([name]) => format!("on({name:?})"),
+            Some(names) => format!("on({names:?})"),
+        }
+    }
+}
+
 impl Loading {
     /// A script that defines these functions and has registered nothing yet.
     pub fn new(functions: HashSet<String>) -> Self {
