@@ -1,17 +1,17 @@
 //! From the configuration to what the parts are set up with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use doorman_core::accept;
-use doorman_core::dispatch::RetryPolicy;
+use doorman_core::dispatch::{ListedSecrets, RetryPolicy};
 use doorman_core::map::Route;
 use doorman_core::retain::Ages;
 use doorman_core::supervise::RestartPolicy;
-use doorman_plugin::Plugin;
+use doorman_plugin::{Plugin, Secret};
 
-use crate::config::{self, Config, ConfigProblems};
+use crate::config::{self, Config, ConfigProblems, Problem};
 use crate::{pipeline, plugins};
 
 /// A checked configuration, and the destinations' plugins made of it.
@@ -20,21 +20,45 @@ pub struct Built {
     pub config: Config,
     /// The plugin of each destination, by name.
     pub plugins: HashMap<String, Arc<dyn Plugin>>,
+    /// The secrets that each destination fills in, by its name.
+    pub secrets: HashMap<String, ListedSecrets>,
 }
 
-/// Reads the configuration and makes the plugins. All problems of both are reported at once.
+/// Reads the configuration, makes the plugins and resolves the secrets. All problems are reported at once.
 pub fn build(path: &Path) -> Result<Built, ConfigProblems> {
-    let mut plugins = HashMap::new();
+    let (mut plugins, mut secrets) = (HashMap::new(), HashMap::new());
     let config = Config::load_with(path, environment_variables(), |destination| {
-        let Some(plugin) = plugins::find(&destination.plugin) else {
-            return Err(destination.unknown_plugin(&plugins::names()));
-        };
-        let made = (plugin.build)(destination.plugin_config.clone());
-        let made = made.map_err(|error| destination.plugin_problem(&error.key, &error.message))?;
-        plugins.insert(destination.name.clone(), made);
-        Ok(())
+        let mut problems = Vec::new();
+        match make(destination) {
+            Ok(made) => drop(plugins.insert(destination.name.clone(), made)),
+            Err(problem) => problems.push(problem),
+        }
+        let resolved = resolve(destination, &mut problems);
+        secrets.insert(destination.name.clone(), ListedSecrets::new(resolved));
+        problems
     })?;
-    Ok(Built { config, plugins })
+    Ok(Built { config, plugins, secrets })
+}
+
+fn make(destination: &config::Destination) -> Result<Arc<dyn Plugin>, Problem> {
+    let Some(plugin) = plugins::find(&destination.plugin) else {
+        return Err(destination.unknown_plugin(&plugins::names()));
+    };
+    let made = (plugin.build)(destination.plugin_config.clone());
+    made.map_err(|error| destination.plugin_problem(&error.key, &error.message))
+}
+
+fn resolve(destination: &config::Destination, problems: &mut Vec<Problem>) -> BTreeMap<String, Secret> {
+    let mut secrets = BTreeMap::new();
+    for (name, reference) in &destination.secrets {
+        match Secret::resolve(reference) {
+            Ok(secret) => drop(secrets.insert(name.clone(), secret)),
+            Err(error) => {
+                problems.push(destination.plugin_problem(&format!("secrets.{name}"), &error.to_string()));
+            }
+        }
+    }
+    secrets
 }
 
 /// The environment's variables, without those that are not UTF-8: none of ours can be.
@@ -62,13 +86,15 @@ pub fn restart_policy(config: &Config) -> RestartPolicy {
 pub fn pipeline_settings(
     config: &Config,
     mut plugins: HashMap<String, Arc<dyn Plugin>>,
+    mut secrets: HashMap<String, ListedSecrets>,
 ) -> pipeline::Settings {
     let route =
         |environment: &config::Environment| Route { workflows: environment.workflows.as_str().into() };
     let destinations = config.destinations.values().filter_map(|destination| {
         // `build` made one for each destination, or reported a problem.
         let plugin = plugins.remove(&destination.name)?;
-        Some(self::destination(destination, plugin))
+        let secrets = secrets.remove(&destination.name).unwrap_or_default();
+        Some(self::destination(destination, plugin, secrets))
     });
     pipeline::Settings {
         commit_queue_events: config.accept.queue_events,
@@ -89,7 +115,11 @@ pub fn pipeline_settings(
     }
 }
 
-fn destination(destination: &config::Destination, plugin: Arc<dyn Plugin>) -> pipeline::Destination {
+fn destination(
+    destination: &config::Destination,
+    plugin: Arc<dyn Plugin>,
+    secrets: ListedSecrets,
+) -> pipeline::Destination {
     let retry = &destination.retry;
     pipeline::Destination {
         name: destination.name.as_str().into(),
@@ -103,5 +133,6 @@ fn destination(destination: &config::Destination, plugin: Arc<dyn Plugin>) -> pi
             max_attempts: retry.max_attempts,
             max_age: retry.max_age,
         },
+        secrets,
     }
 }

@@ -70,7 +70,11 @@ pub fn world(config: &Config) -> World {
             .map(|(name, one)| (name.clone(), environment(one)))
             .collect::<BTreeMap<_, _>>(),
         destinations: config.destinations.keys().cloned().collect(),
-        secrets: BTreeMap::new(),
+        secrets: config
+            .destinations
+            .values()
+            .map(|one| (one.name.clone(), one.secrets.keys().cloned().collect()))
+            .collect(),
         limits: Limits {
             deadline: config.scripts.deadline,
             max_operations: config.scripts.max_operations,

@@ -183,7 +183,15 @@ impl Page {
 
     fn destination(&mut self, destination: &Destination) {
         let Destination {
-            name, plugin, concurrency, timeout, queue_deliveries, retry, plugin_config, ..
+            name,
+            plugin,
+            concurrency,
+            timeout,
+            queue_deliveries,
+            retry,
+            secrets,
+            plugin_config,
+            ..
         } = destination;
         self.heading(&format!("destinations.{name}"));
         self.quoted("plugin", plugin);
@@ -192,6 +200,10 @@ impl Page {
         self.number("queue_deliveries", *queue_deliveries as u64);
         if let Value::Object(own_keys) = plugin_config {
             self.values(own_keys);
+        }
+        if !secrets.is_empty() {
+            self.heading(&format!("destinations.{name}.secrets"));
+            secrets.iter().for_each(|(name, reference)| self.quoted(name, reference));
         }
         let Retry { preset, base, cap, max_attempts, max_age } = retry;
         self.heading(&format!("destinations.{name}.retry"));

@@ -92,6 +92,10 @@ fn every_key_is_taken() {
     headers = { Authorization = "env:HOOK_AUTH", X-Team = "orders" }
     url = "https://example.com/hook"
 
+    [destinations.hook.secrets]
+    PIN = "file:/etc/doorman/pin"
+    partner_key = "env:PARTNER_KEY"
+
     [destinations.hook.retry]
     preset = "brief"
     base = "18ms"
