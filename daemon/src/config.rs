@@ -39,7 +39,7 @@ pub use destination::Destination;
 pub use listeners::{Admin, AdminAuth, Server};
 pub use problem::{ConfigProblems, Problem};
 pub use retry::Retry;
-pub use routing::{Environment, Source};
+pub use routing::{Environment, RECORDED, Source};
 pub use stages::{Accept, Log, Map, Reload, Scripts, Supervise};
 pub use store::Store;
 

@@ -12,7 +12,7 @@ use doorman_core::supervise::RestartPolicy;
 use doorman_plugin::{Plugin, Secret};
 
 use crate::config::{self, Config, ConfigProblems, Problem};
-use crate::{pipeline, plugins};
+use crate::{pipeline, plugins, recorded};
 
 /// A checked configuration, and the destinations' plugins made of it.
 pub struct Built {
@@ -88,14 +88,21 @@ pub fn pipeline_settings(
     mut plugins: HashMap<String, Arc<dyn Plugin>>,
     mut secrets: HashMap<String, ListedSecrets>,
 ) -> pipeline::Settings {
-    let route =
-        |environment: &config::Environment| Route { workflows: environment.workflows.as_str().into() };
+    let route = |environment: &config::Environment| Route {
+        workflows: environment.workflows.as_str().into(),
+        routes: environment
+            .routes
+            .iter()
+            .map(|(name, to)| (name.as_str().into(), to.as_str().into()))
+            .collect(),
+    };
     let destinations = config.destinations.values().filter_map(|destination| {
         // `build` made one for each destination, or reported a problem.
         let plugin = plugins.remove(&destination.name)?;
         let secrets = secrets.remove(&destination.name).unwrap_or_default();
         Some(self::destination(destination, plugin, secrets))
     });
+    let recorded = config.records_only().then(recorded::destination);
     pipeline::Settings {
         commit_queue_events: config.accept.queue_events,
         batch: accept::Limits {
@@ -111,7 +118,7 @@ pub fn pipeline_settings(
             every: config.store.trim_every,
         },
         routes: config.environments.iter().map(|(name, one)| (name.as_str().into(), route(one))).collect(),
-        destinations: destinations.collect(),
+        destinations: destinations.chain(recorded).collect(),
     }
 }
 

@@ -69,12 +69,8 @@ pub fn world(config: &Config) -> World {
             .iter()
             .map(|(name, one)| (name.clone(), environment(one)))
             .collect::<BTreeMap<_, _>>(),
-        destinations: config.destinations.keys().cloned().collect(),
-        secrets: config
-            .destinations
-            .values()
-            .map(|one| (one.name.clone(), one.secrets.keys().cloned().collect()))
-            .collect(),
+        destinations: config.names_to_send_to(),
+        secrets: config.secrets_by_name(),
         limits: Limits {
             deadline: config.scripts.deadline,
             max_operations: config.scripts.max_operations,

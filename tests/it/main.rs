@@ -2,7 +2,7 @@
 //!
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
-//! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
+//! - [`flow`], [`delivery`], [`knock`], [`routes`], [`scripts`]: from an event to an action
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
 //! - [`replay`]: events that are mapped again
@@ -25,6 +25,7 @@ mod numbers;
 mod promises;
 mod replay;
 mod retention;
+mod routes;
 mod schema;
 mod scripts;
 mod secrets;

@@ -9,6 +9,7 @@ use super::masking::sounds_secret;
 use super::nearest::nearest;
 use super::problem::{Place, Problem};
 use super::retry::Retry;
+use super::routing::RECORDED;
 use super::secrets;
 use super::section::Section;
 use super::tree::{self, Node};
@@ -44,6 +45,12 @@ pub struct Destination {
 
 impl Destination {
     pub(super) fn read(name: &str, mut section: Section<'_>) -> Option<Self> {
+        if name == RECORDED {
+            let message = format!(
+                "the name `{RECORDED}` is reserved for what routes that are false only record: choose another"
+            );
+            section.problems().add(section.place(), message);
+        }
         let plugin = section
             .required_text("plugin", "name the plugin that delivers to it, as in plugin = \"webhook\"");
         let mut places = BTreeMap::from([(String::new(), section.place())]);

@@ -66,6 +66,10 @@ fn every_key_is_taken() {
     [environments.development]
     workflows = "hook"
 
+    [environments.development.routes]
+    audit = false
+    pagerduty = "out"
+
     [environments.development.vars]
     "a b" = 'say "hi"'
     limit = 2.5
