@@ -6,8 +6,8 @@
 //! - [`tree`]: the file's values, each with the place where it was written
 //! - [`overrides`]: `DOORMAN__SECTION__KEY` variables laid over that tree
 //! - [`section`]: reads one table key by key, and collects every problem on the way
-//! - [`listeners`], [`store`], [`stages`], [`routing`], [`destination`]: the sections with their defaults
-//!   and limits
+//! - [`listeners`], [`store`], [`stages`], [`routing`], [`destination`], [`secrets`]: the sections with their
+//!   defaults and limits
 //! - [`problem`], [`excerpt`], [`masking`], [`nearest`]: how problems are shown, and what of a file is
 //!   never shown
 //! - [`show`]: the effective configuration, written back as TOML
@@ -22,6 +22,7 @@ mod overrides;
 mod problem;
 mod retry;
 mod routing;
+mod secrets;
 mod section;
 mod show;
 mod stages;
@@ -38,7 +39,7 @@ pub use destination::Destination;
 pub use listeners::{Admin, AdminAuth, Server};
 pub use problem::{ConfigProblems, Problem};
 pub use retry::Retry;
-pub use routing::{Environment, Source};
+pub use routing::{Environment, RECORDED, Source};
 pub use stages::{Accept, Log, Map, Reload, Scripts, Supervise};
 pub use store::Store;
 
@@ -83,16 +84,16 @@ impl Config {
     /// Reads and checks a file with the overrides among `vars` (all other variables are ignored). What
     /// belongs to plugins is not looked into, and no secret is resolved: for commands that deliver nothing.
     pub fn load(path: &Path, vars: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigProblems> {
-        Self::load_with(path, vars, |_| Ok(()))
+        Self::load_with(path, vars, |_| Vec::new())
     }
 
     /// As [`Config::load`], with `build` called for each destination, also when other problems were found, so
-    /// that all are reported at once. It makes the destination's plugin and answers with
-    /// [`Destination::unknown_plugin`] or [`Destination::plugin_problem`] where it cannot.
+    /// that all are reported at once. It makes the destination's plugin, resolves its secrets, and answers with
+    /// [`Destination::unknown_plugin`] and [`Destination::plugin_problem`] where it cannot.
     pub fn load_with(
         path: &Path,
         vars: impl Iterator<Item = (String, String)>,
-        build: impl FnMut(&Destination) -> Result<(), Problem>,
+        build: impl FnMut(&Destination) -> Vec<Problem>,
     ) -> Result<Self, ConfigProblems> {
         match Self::read_with(path, vars, build)? {
             (config, None) => Ok(config),
@@ -105,14 +106,14 @@ impl Config {
     pub fn read_with(
         path: &Path,
         vars: impl Iterator<Item = (String, String)>,
-        build: impl FnMut(&Destination) -> Result<(), Problem>,
+        build: impl FnMut(&Destination) -> Vec<Problem>,
     ) -> Result<(Self, Option<ConfigProblems>), ConfigProblems> {
         let document = Document::read(path)?;
         let mut table = tree::parse(&document)?;
         let problems = ProblemList::default();
         overrides::lay_over(&mut table, vars, &problems);
         let config = Self::of_tree(&table, document.folder(), &problems);
-        problems.extend(config.destinations.values().map(build).filter_map(Result::err));
+        problems.extend(config.destinations.values().flat_map(build));
         let problems = (!problems.is_empty()).then(|| ConfigProblems::new(&document, problems));
         Ok((config, problems))
     }

@@ -1,18 +1,18 @@
 //! From the configuration to what the parts are set up with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use doorman_core::accept;
-use doorman_core::dispatch::RetryPolicy;
+use doorman_core::dispatch::{ListedSecrets, RetryPolicy};
 use doorman_core::map::Route;
 use doorman_core::retain::Ages;
 use doorman_core::supervise::RestartPolicy;
-use doorman_plugin::Plugin;
+use doorman_plugin::{Plugin, Secret};
 
-use crate::config::{self, Config, ConfigProblems};
-use crate::{pipeline, plugins};
+use crate::config::{self, Config, ConfigProblems, Problem};
+use crate::{pipeline, plugins, recorded};
 
 /// A checked configuration, and the destinations' plugins made of it.
 pub struct Built {
@@ -20,29 +20,54 @@ pub struct Built {
     pub config: Config,
     /// The plugin of each destination, by name.
     pub plugins: HashMap<String, Arc<dyn Plugin>>,
+    /// The secrets that each destination fills in, by its name.
+    pub secrets: HashMap<String, ListedSecrets>,
 }
 
-/// Reads the configuration and makes the plugins. All problems of both are reported at once.
+/// Reads the configuration, makes the plugins and resolves the secrets. All problems are reported at once.
 pub fn build(path: &Path) -> Result<Built, ConfigProblems> {
-    let mut plugins = HashMap::new();
+    let (mut plugins, mut secrets) = (HashMap::new(), HashMap::new());
     let config = Config::load_with(path, environment_variables(), |destination| {
-        plugins.insert(destination.name.clone(), plugin(destination)?);
-        Ok(())
+        let mut problems = Vec::new();
+        match make(destination) {
+            Ok(made) => drop(plugins.insert(destination.name.clone(), made)),
+            Err(problem) => problems.push(problem),
+        }
+        let resolved = resolve(destination, &mut problems);
+        secrets.insert(destination.name.clone(), ListedSecrets::new(resolved));
+        problems
     })?;
-    Ok(Built { config, plugins })
+    Ok(Built { config, plugins, secrets })
 }
 
-/// Reads the configuration and tries to make the plugins: as far as it can be read, with all problems of both.
-pub fn check(path: &Path) -> Result<(Config, Option<ConfigProblems>), ConfigProblems> {
-    Config::read_with(path, environment_variables(), |destination| plugin(destination).map(drop))
-}
-
-fn plugin(destination: &config::Destination) -> Result<Arc<dyn Plugin>, config::Problem> {
+fn make(destination: &config::Destination) -> Result<Arc<dyn Plugin>, Problem> {
     let Some(plugin) = plugins::find(&destination.plugin) else {
         return Err(destination.unknown_plugin(&plugins::names()));
     };
     let made = (plugin.build)(destination.plugin_config.clone());
     made.map_err(|error| destination.plugin_problem(&error.key, &error.message))
+}
+
+fn resolve(destination: &config::Destination, problems: &mut Vec<Problem>) -> BTreeMap<String, Secret> {
+    let mut secrets = BTreeMap::new();
+    for (name, reference) in &destination.secrets {
+        match Secret::resolve(reference) {
+            Ok(secret) => drop(secrets.insert(name.clone(), secret)),
+            Err(error) => {
+                problems.push(destination.plugin_problem(&format!("secrets.{name}"), &error.to_string()));
+            }
+        }
+    }
+    secrets
+}
+
+/// Reads the configuration and tries to make the plugins: as far as it can be read, with all problems of both.
+pub fn check(path: &Path) -> Result<(Config, Option<ConfigProblems>), ConfigProblems> {
+    Config::read_with(path, environment_variables(), |destination| {
+        let mut problems: Vec<Problem> = make(destination).err().into_iter().collect();
+        resolve(destination, &mut problems);
+        problems
+    })
 }
 
 /// The environment's variables, without those that are not UTF-8: none of ours can be.
@@ -70,14 +95,23 @@ pub fn restart_policy(config: &Config) -> RestartPolicy {
 pub fn pipeline_settings(
     config: &Config,
     mut plugins: HashMap<String, Arc<dyn Plugin>>,
+    mut secrets: HashMap<String, ListedSecrets>,
 ) -> pipeline::Settings {
-    let route =
-        |environment: &config::Environment| Route { workflows: environment.workflows.as_str().into() };
+    let route = |environment: &config::Environment| Route {
+        workflows: environment.workflows.as_str().into(),
+        routes: environment
+            .routes
+            .iter()
+            .map(|(name, to)| (name.as_str().into(), to.as_str().into()))
+            .collect(),
+    };
     let destinations = config.destinations.values().filter_map(|destination| {
         // `build` made one for each destination, or reported a problem.
         let plugin = plugins.remove(&destination.name)?;
-        Some(self::destination(destination, plugin))
+        let secrets = secrets.remove(&destination.name).unwrap_or_default();
+        Some(self::destination(destination, plugin, secrets))
     });
+    let recorded = config.records_only().then(recorded::destination);
     pipeline::Settings {
         commit_queue_events: config.accept.queue_events,
         batch: accept::Limits {
@@ -93,11 +127,15 @@ pub fn pipeline_settings(
             every: config.store.trim_every,
         },
         routes: config.environments.iter().map(|(name, one)| (name.as_str().into(), route(one))).collect(),
-        destinations: destinations.collect(),
+        destinations: destinations.chain(recorded).collect(),
     }
 }
 
-fn destination(destination: &config::Destination, plugin: Arc<dyn Plugin>) -> pipeline::Destination {
+fn destination(
+    destination: &config::Destination,
+    plugin: Arc<dyn Plugin>,
+    secrets: ListedSecrets,
+) -> pipeline::Destination {
     let retry = &destination.retry;
     pipeline::Destination {
         name: destination.name.as_str().into(),
@@ -111,5 +149,6 @@ fn destination(destination: &config::Destination, plugin: Arc<dyn Plugin>) -> pi
             max_attempts: retry.max_attempts,
             max_age: retry.max_age,
         },
+        secrets,
     }
 }

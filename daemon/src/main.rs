@@ -4,7 +4,8 @@
 //! - [`commands`]: the commands that need no daemon (`check`, `sources`, `config show`), and who carries out the others
 //! - [`config`], [`tokens`]: what operators write, and the endpoints' tokens
 //! - [`run`]: the daemon's start, and [`startup`]: what can go wrong on the way; [`stopping`]: its end
-//! - [`foundation`]: from the configuration to the parts' settings; [`plugins`]: which plugins there are
+//! - [`foundation`]: from the configuration to the parts' settings; [`plugins`]: which plugins there are;
+//!   [`recorded`]: the destination that is made by itself
 //! - [`pipeline`]: the wiring of the stages
 //! - [`reload`]: the scripts in force
 //! - [`admin`], [`operating`]: the admin listener, and what it is told
@@ -23,6 +24,7 @@ mod logging;
 mod operating;
 mod pipeline;
 mod plugins;
+mod recorded;
 mod reload;
 mod run;
 mod startup;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use doorman_core::accept::{self, Committer, CommitterActor};
 use doorman_core::clock::Clock;
-use doorman_core::dispatch::{Dispatcher, DispatcherActor, Lane, RetryPolicy};
+use doorman_core::dispatch::{Dispatcher, DispatcherActor, Lane, ListedSecrets, RetryPolicy};
 use doorman_core::map::{Mapper, MapperActor, Planner, Route};
 use doorman_core::mapping::Scripts;
 use doorman_core::queues::commit::CommitQueue;
@@ -100,6 +100,8 @@ pub struct Destination {
     pub queue_deliveries: usize,
     /// When to try again.
     pub retry: RetryPolicy,
+    /// What it fills in where scripts ask for secrets.
+    pub secrets: ListedSecrets,
 }
 
 /// The running stages behind the receiver.
@@ -228,7 +230,8 @@ fn start_dispatcher(
     queue: DeliveryQueue,
     commits: CommitQueue,
 ) {
-    let Destination { name, plugin, concurrency, timeout, retry, .. } = destination;
+    let Destination { name, plugin, concurrency, timeout, retry, secrets, .. } = destination;
+    let secrets = Arc::new(secrets);
     let log = Arc::clone(&foundation.log);
     let clock = foundation.clock.clone();
     let supervisor = foundation.supervisor.clone();
@@ -242,7 +245,12 @@ fn start_dispatcher(
             retry,
             concurrency,
         );
-        let lane = Lane { plugin: Arc::clone(&plugin), timeout, commits: commits.clone() };
+        let lane = Lane {
+            plugin: Arc::clone(&plugin),
+            timeout,
+            secrets: Arc::clone(&secrets),
+            commits: commits.clone(),
+        };
         DispatcherActor::new(dispatcher, lane, supervisor.clone(), lifeline)
     });
 }

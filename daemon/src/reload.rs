@@ -44,8 +44,8 @@ pub fn world(config: &Config) -> World {
             .iter()
             .map(|(name, one)| (name.clone(), environment(one)))
             .collect::<BTreeMap<_, _>>(),
-        destinations: config.destinations.keys().cloned().collect(),
-        secrets: BTreeMap::new(),
+        destinations: config.names_to_send_to(),
+        secrets: config.secrets_by_name(),
         limits: Limits {
             deadline: config.scripts.deadline,
             max_operations: config.scripts.max_operations,
@@ -54,13 +54,6 @@ pub fn world(config: &Config) -> World {
             ..Limits::default()
         },
     }
-}
-
-/// Reads and compiles the scripts in a folder, and runs their samples.
-pub fn read(root: &Path, world: &World) -> Result<(Files, RhaiGeneration), ScriptsRefused> {
-    let files = Files::scan(root).map_err(|error| ScriptsRefused::unreadable(root, &error))?;
-    let generation = made_of(root, &files, world)?;
-    Ok((files, generation))
 }
 
 /// Compiles the scripts of a folder that were read, and runs their samples.

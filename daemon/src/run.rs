@@ -49,7 +49,7 @@ pub fn run(built: Built, curl: bool) -> ExitCode {
 }
 
 async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
-    let Built { config, plugins } = built;
+    let Built { config, plugins, secrets } = built;
     let signals = Signals::listen()?;
     // Ports before the store: a second daemon by mistake fails here, quickly and without touching anything.
     let server = listening::bind(&config.server.listen.to_string(), "server.listen").await?;
@@ -80,7 +80,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         supervisor: supervisor.clone(),
         threads: Arc::new(OneEach::default()),
     };
-    let mut pipeline = pipeline::start(foundation, foundation::pipeline_settings(&config, plugins));
+    let mut pipeline = pipeline::start(foundation, foundation::pipeline_settings(&config, plugins, secrets));
     let (scripts, watching) = Reloader::start((keeper, found), pipeline.mapping.clone(), &config)?;
 
     let admission = Admission::default();

@@ -2,7 +2,7 @@
 //!
 //! - [`answers`], [`limits`], [`schema`], [`numbers`]: what a sender is answered, and what is kept of what it sent
 //! - [`dedup`]: what is the same event
-//! - [`flow`], [`delivery`], [`knock`], [`scripts`]: from an event to an action
+//! - [`flow`], [`delivery`], [`knock`], [`routes`], [`scripts`]: from an event to an action
 //! - [`reload`]: scripts that are replaced while the daemon runs
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
@@ -28,6 +28,7 @@ mod promises;
 mod reload;
 mod replay;
 mod retention;
+mod routes;
 mod schema;
 mod scripts;
 mod secrets;

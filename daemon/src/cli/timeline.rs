@@ -8,6 +8,7 @@ use super::pretty::pretty;
 use super::screen::Screen;
 use super::text::{clip, safe, time_of_day, to_second};
 use crate::admin::view::{AttemptView, DedupView, DeliveryView, EventView, PlanView, SkippedView};
+use crate::config::RECORDED;
 
 /// How much of a destination's answer is shown.
 const ANSWER_SHOWN: usize = 200;
@@ -182,6 +183,9 @@ fn write_attempt(
 
 /// What the destination made of the delivery.
 fn receipt(delivery: &DeliveryView, id: &str) -> String {
+    if delivery.destination == RECORDED {
+        return format!(", {}", safe(id));
+    }
     let made = if delivery.action == "trigger" { "workflow run" } else { "receipt" };
     format!(", {made} {}", safe(id))
 }

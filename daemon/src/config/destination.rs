@@ -9,11 +9,13 @@ use super::masking::sounds_secret;
 use super::nearest::nearest;
 use super::problem::{Place, Problem};
 use super::retry::Retry;
+use super::routing::RECORDED;
+use super::secrets;
 use super::section::Section;
 use super::tree::{self, Node};
 
 /// The keys that every destination has; all others are its plugin's.
-const ENGINE_KEYS: [&str; 5] = ["plugin", "concurrency", "timeout", "queue_deliveries", "retry"];
+const ENGINE_KEYS: [&str; 6] = ["plugin", "concurrency", "timeout", "queue_deliveries", "retry", "secrets"];
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -33,14 +35,22 @@ pub struct Destination {
     pub queue_deliveries: usize,
     /// When failed deliveries are tried again.
     pub retry: Retry,
+    /// References to the secrets that it fills in where a script wrote `secret("name")`, by that name.
+    pub secrets: BTreeMap<String, String>,
     /// The plugin's own keys, an object; secrets are still references.
     pub plugin_config: Value,
-    /// Where the plugin's keys were written, by their dotted paths; the destination itself under "".
+    /// Where the plugin's keys and the secrets were written, by their dotted paths; the destination itself under "".
     places: BTreeMap<String, Place>,
 }
 
 impl Destination {
     pub(super) fn read(name: &str, mut section: Section<'_>) -> Option<Self> {
+        if name == RECORDED {
+            let message = format!(
+                "the name `{RECORDED}` is reserved for what routes that are false only record: choose another"
+            );
+            section.problems().add(section.place(), message);
+        }
         let plugin = section
             .required_text("plugin", "name the plugin that delivers to it, as in plugin = \"webhook\"");
         let mut places = BTreeMap::from([(String::new(), section.place())]);
@@ -53,6 +63,7 @@ impl Destination {
         let timeout = section.duration("timeout", 15 * SECOND, MILLISECOND..=HOUR);
         let queue_deliveries = section.whole("queue_deliveries", 1_024, 1..=1_000_000);
         let retry = Retry::read(section.section("retry"));
+        let secrets = secrets::read(&section.section("secrets"), &mut places);
         let plugin = plugin?;
         places.insert("plugin".to_owned(), plugin.place);
         Some(Self {
@@ -62,6 +73,7 @@ impl Destination {
             timeout,
             queue_deliveries,
             retry,
+            secrets,
             plugin_config: Value::Object(own_keys),
             places,
         })

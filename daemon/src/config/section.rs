@@ -8,6 +8,7 @@ mod values;
 
 use std::path::PathBuf;
 
+pub(super) use names::check as check_name;
 pub(super) use values::grouped;
 
 use super::nearest::nearest;

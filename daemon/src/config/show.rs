@@ -15,8 +15,8 @@ use super::section::grouped;
 use super::stages::{LOG_FORMATS, RELOADS};
 use super::store::DEDUP_SCOPES;
 use super::{
-    Accept, Admin, AdminAuth, Config, Destination, Environment, Log, Map, Retry, Scripts, Server, Source,
-    Store, Supervise,
+    Accept, Admin, AdminAuth, Config, Destination, Environment, Log, Map, RECORDED, Retry, Scripts, Server,
+    Source, Store, Supervise,
 };
 
 /// The whole of it, in the order of `config/doorman.toml`.
@@ -164,9 +164,18 @@ impl Page {
     }
 
     fn environment(&mut self, name: &str, environment: &Environment) {
-        let Environment { workflows, vars } = environment;
+        let Environment { workflows, routes, vars } = environment;
         self.heading(&format!("environments.{name}"));
         self.quoted("workflows", workflows);
+        if !routes.is_empty() {
+            self.heading(&format!("environments.{name}.routes"));
+        }
+        for (name, to) in routes {
+            match to.as_str() {
+                RECORDED => self.line(name, "false"),
+                to => self.quoted(name, to),
+            }
+        }
         self.heading(&format!("environments.{name}.vars"));
         self.values(vars);
     }
@@ -183,7 +192,15 @@ impl Page {
 
     fn destination(&mut self, destination: &Destination) {
         let Destination {
-            name, plugin, concurrency, timeout, queue_deliveries, retry, plugin_config, ..
+            name,
+            plugin,
+            concurrency,
+            timeout,
+            queue_deliveries,
+            retry,
+            secrets,
+            plugin_config,
+            ..
         } = destination;
         self.heading(&format!("destinations.{name}"));
         self.quoted("plugin", plugin);
@@ -192,6 +209,10 @@ impl Page {
         self.number("queue_deliveries", *queue_deliveries as u64);
         if let Value::Object(own_keys) = plugin_config {
             self.values(own_keys);
+        }
+        if !secrets.is_empty() {
+            self.heading(&format!("destinations.{name}.secrets"));
+            secrets.iter().for_each(|(name, reference)| self.quoted(name, reference));
         }
         let Retry { preset, base, cap, max_attempts, max_age } = retry;
         self.heading(&format!("destinations.{name}.retry"));

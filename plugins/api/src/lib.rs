@@ -6,12 +6,15 @@
 //! - [`outcome`]: what became of one attempt
 //! - [`plugin`]: the trait that a destination implements, and how it is built from its configuration
 //! - [`secret`]: values that are named in the configuration and never printed
+//! - [`secret_mark`]: where an action's content asks for one
+//! - [`mask`]: keeps them out of the answers that are kept
 //! - [`duration`]: durations as people write them, always with a unit
 
 pub mod action;
 pub mod delivery;
 pub mod duration;
 pub mod event;
+pub mod mask;
 pub mod outcome;
 pub mod plugin;
 pub mod secret;

@@ -18,6 +18,12 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Plugin: Send + Sync + 'static {
     /// Makes one attempt. It never panics on what a delivery holds, and never puts a secret into its report.
     fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Report>;
+
+    /// Whether a delivery that asks for a secret which the destination does not list is given to it with the mark as it is
+    /// (see [`crate::secret_mark`]): for those that only show what they are given. For all others that is the end of it.
+    fn shows_marks(&self) -> bool {
+        false
+    }
 }
 
 /// A kind of destination that is compiled in: the value of `plugin = "..."`.

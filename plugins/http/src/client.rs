@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use doorman_plugin::mask::Secrets;
 use doorman_plugin::{ConfigError, Report};
 use http_body_util::Full;
 use hyper::Request;
@@ -13,7 +14,6 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::answer::{self, Answer};
 use crate::connector::Connector;
 use crate::failure::describe;
-use crate::mask::Secrets;
 use crate::url::Url;
 
 /// How long an unused connection stays open.

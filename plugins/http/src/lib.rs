@@ -5,21 +5,19 @@
 //! - [`answer`]: what a destination answered, and what that means for the delivery
 //! - [`retry_after`]: when the destination wants the next attempt
 //! - [`url`], [`headers`]: what a configuration says of them, checked
-//! - [`mask`]: keeps secrets out of the answers that are kept
 
 pub mod answer;
 pub mod client;
 mod connector;
 mod failure;
 pub mod headers;
-pub mod mask;
 pub mod retry_after;
 pub mod tls;
 pub mod url;
 
 pub use answer::Answer;
 pub use client::{Client, Connecting};
-pub use mask::Secrets;
+pub use doorman_plugin::mask::Secrets;
 pub use url::Url;
 
 #[cfg(test)]

@@ -54,6 +54,10 @@ impl Plugin for Stdout {
             print(&mut std::io::stdout().lock(), &line)
         })
     }
+
+    fn shows_marks(&self) -> bool {
+        true
+    }
 }
 
 /// One write for the whole line: lines of several destinations never mix.

@@ -13,6 +13,7 @@ use doorman_plugin::{Delivery, Plugin, Report};
 use tokio::task::JoinSet;
 
 use super::dispatcher::{Closed, Dispatcher, Ended};
+use super::listed::ListedSecrets;
 use crate::faults;
 use crate::queues::commit::CommitQueue;
 use crate::queues::delivery::DeliveryQueue;
@@ -25,6 +26,8 @@ pub struct Lane {
     pub plugin: Arc<dyn Plugin>,
     /// How long one attempt may take.
     pub timeout: Duration,
+    /// What is filled in before each.
+    pub secrets: Arc<ListedSecrets>,
     /// Where ended attempts are brought.
     pub commits: CommitQueue,
 }
@@ -105,12 +108,16 @@ impl DispatcherActor {
     fn attempt(&mut self, delivery: Delivery) {
         let plugin = Arc::clone(&self.lane.plugin);
         let timeout = self.lane.timeout;
+        let secrets = Arc::clone(&self.lane.secrets);
         let started_at = self.dispatcher.clock().now();
         let queue = self.dispatcher.queue().clone();
         self.attempts.spawn_local(async move {
             let _wakes = Wakes(queue);
             let started = Instant::now();
-            let report = attempt(&*plugin, &delivery, timeout).await;
+            let report = match secrets.fill(&delivery, plugin.shows_marks()) {
+                Ok(filled) => secrets.masked(attempt(&*plugin, &filled, timeout).await),
+                Err(report) => report,
+            };
             Ended { delivery, started_at, latency: started.elapsed(), report }
         });
     }

@@ -22,6 +22,8 @@ use crate::supervise::panics;
 pub struct Route {
     /// The destination of the workflow kinds of action.
     pub workflows: Arc<str>,
+    /// Names that mean another destination in this environment.
+    pub routes: HashMap<Arc<str>, Arc<str>>,
 }
 
 /// Makes plans.
@@ -141,22 +143,26 @@ impl Planner {
 
     fn target(&self, event: &Event, said: &Said) -> Result<(&Arc<str>, &DeliveryQueue), String> {
         let environment = &event.info.environment;
-        let name = match &said.destination {
-            Some(name) => name,
-            None => match self.routes.get(environment) {
-                Some(route) => &route.workflows,
-                None => {
-                    return Err(format!(
-                        "the environment `{environment}` is not in the configuration any more"
-                    ));
-                }
-            },
+        let route = self.routes.get(environment);
+        let name = match (&said.destination, route) {
+            (Some(name), _) => name,
+            (None, Some(route)) => &route.workflows,
+            (None, None) => {
+                return Err(format!("the environment `{environment}` is not in the configuration any more"));
+            }
         };
-        self.destinations.get_key_value(name).ok_or_else(|| {
-            let mut known: Vec<&str> = self.destinations.keys().map(|name| &**name).collect();
-            known.sort_unstable();
-            format!("there is no destination `{name}`; the configuration has {}", known.join(", "))
-        })
+        let meant = route.and_then(|route| route.routes.get(name)).unwrap_or(name);
+        self.destinations.get_key_value(meant).ok_or_else(|| self.nowhere(environment, name))
+    }
+
+    fn nowhere(&self, environment: &str, name: &str) -> String {
+        let mut known: Vec<&str> = self.destinations.keys().map(|name| &**name).collect();
+        known.sort_unstable();
+        format!(
+            "there is no destination `{name}`, and `{environment}` has no route of that name; the configuration has {} \
+             (add [destinations.{name}], or {name} = \"...\" to [environments.{environment}.routes])",
+            known.join(", ")
+        )
     }
 }
 

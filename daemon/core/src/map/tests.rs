@@ -30,7 +30,9 @@ fn bench(generation: Always) -> Bench {
     let scripts = Replaceable::new(generation);
     let mapping = MappingQueue::new(2, 1_000);
     let sink = DeliveryQueue::new(2);
-    let routes = HashMap::from([("production".into(), Route { workflows: "sink".into() })]);
+    let routed = HashMap::from([("pager".into(), "sink".into())]);
+    let route = Route { workflows: "sink".into(), routes: routed };
+    let routes = HashMap::from([("production".into(), route)]);
     let planner = Planner::new(routes, HashMap::from([("sink".into(), sink.clone())]));
     let log = Arc::new(memory.clone());
     let mut mapper = Mapper::new(scripts.clone(), log, mapping.clone(), planner, Clock::manual(5), 10);
@@ -113,9 +115,23 @@ fn an_unknown_destination_fails_the_whole_event_and_names_those_there_are() {
     bench.accept(1);
     bench.turns();
     let Verdict::Failed { error, place } = bench.memory.plan(1).unwrap().unwrap().verdict else { panic!() };
-    assert_eq!(error, "there is no destination `snik`; the configuration has sink");
+    assert_eq!(
+        error,
+        "there is no destination `snik`, and `production` has no route of that name; the configuration has sink \
+         (add [destinations.snik], or snik = \"...\" to [environments.production.routes])"
+    );
     assert_eq!(place.unwrap().to_string(), "shop.rhai:1");
     assert_eq!(bench.sink.taken(), 0, "nothing is half planned");
+}
+
+#[test]
+fn a_name_goes_where_its_environment_routes_it() {
+    let mut bench = bench(Always(1, asked(vec![said("pager"), said("sink")])));
+    bench.accept(1);
+    bench.turns();
+    let Verdict::Actions(actions) = bench.memory.plan(1).unwrap().unwrap().verdict else { panic!() };
+    assert_eq!(actions.iter().map(|action| &*action.destination).collect::<Vec<_>>(), ["sink", "sink"]);
+    assert_ne!(actions[0].idempotency_key, actions[1].idempotency_key, "they are two of one destination now");
 }
 
 #[test]

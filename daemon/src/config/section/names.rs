@@ -1,7 +1,7 @@
 //! What a source, an environment or a destination may be called.
 
 /// Checks a name. Names become parts of file names, URLs and metrics.
-pub(super) fn check(name: &str) -> Result<(), String> {
+pub(in crate::config) fn check(name: &str) -> Result<(), String> {
     let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
     if !starts_well || !name.bytes().all(fits) {

@@ -66,6 +66,10 @@ fn every_key_is_taken() {
     [environments.development]
     workflows = "hook"
 
+    [environments.development.routes]
+    audit = false
+    pagerduty = "out"
+
     [environments.development.vars]
     "a b" = 'say "hi"'
     limit = 2.5
@@ -91,6 +95,10 @@ fn every_key_is_taken() {
     queue_deliveries = 17
     headers = { Authorization = "env:HOOK_AUTH", X-Team = "orders" }
     url = "https://example.com/hook"
+
+    [destinations.hook.secrets]
+    PIN = "file:/etc/doorman/pin"
+    partner_key = "env:PARTNER_KEY"
 
     [destinations.hook.retry]
     preset = "brief"

@@ -50,6 +50,28 @@ fn the_admin_socket_needs_no_token_and_a_tcp_port_needs_one() {
     assert_eq!(loaded(&on_tcp, &[]).admin.auth, AdminAuth::Token("env:ADMIN_TOKEN".to_owned()));
 }
 
+const ROUTED: &str = r#"
+[environments.development]
+workflows = "knock"
+[environments.development.routes]
+knock = "out"
+pager = "crm"
+audit = false
+[destinations.crm]
+plugin = "stdout"
+secrets = { crm_key = "env:CRM_KEY" }
+"#;
+
+#[test]
+fn scripts_may_send_to_destinations_and_to_what_is_routed_somewhere() {
+    let config = loaded(&format!("{LEAST}{ROUTED}"), &[]);
+    assert_eq!(config.names_to_send_to(), ["audit", "crm", "knock", "out", "pager"]);
+    assert!(config.records_only() && !loaded(LEAST, &[]).records_only());
+    let secrets = config.secrets_by_name();
+    assert_eq!(secrets["pager"], ["crm_key"], "what goes to it is filled in by the one that it is routed to");
+    assert!(secrets["out"].is_empty() && secrets["audit"].is_empty());
+}
+
 /// `max_attempts`, and the durations as they are written.
 fn retry(keys: &str) -> (u32, [String; 3]) {
     let text = format!("{LEAST}[destinations.out.retry]\n{keys}");

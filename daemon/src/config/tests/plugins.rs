@@ -6,16 +6,16 @@ use super::*;
 fn plugins_say(text: &str) -> String {
     let file = Written::new(text);
     let build = |destination: &Destination| match destination.plugin.as_str() {
-        "stdout" => Ok(()),
+        "stdout" => Vec::new(),
         "webhook" => {
-            Err(destination.plugin_problem("headers.X-Team", "invalid type: integer `5`, expected a string"))
+            vec![destination.plugin_problem("headers.X-Team", "invalid type: integer `5`, expected a string")]
         }
         "exec" => {
-            Err(destination.plugin_problem("", "unknown field `comand`, expected one of `command`, `env`"))
+            vec![destination.plugin_problem("", "unknown field `comand`, expected one of `command`, `env`")]
         }
-        "nats" => Err(destination.plugin_problem("", "unknown field `concurency`, expected `url`")),
-        "file" => Err(destination.plugin_problem("", "missing field `path`")),
-        _ => Err(destination.unknown_plugin(&["stdout", "webhook"])),
+        "nats" => vec![destination.plugin_problem("", "unknown field `concurency`, expected `url`")],
+        "file" => vec![destination.plugin_problem("", "missing field `path`")],
+        _ => vec![destination.unknown_plugin(&["stdout", "webhook"])],
     };
     let problems = Config::load_with(&file.path(), vars(&[]), build).err().unwrap();
     file.without_folder(&problems.to_string())

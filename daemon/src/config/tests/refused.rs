@@ -242,6 +242,49 @@ fn an_empty_file_is_told_all_that_it_lacks() {
 }
 
 #[test]
+fn a_route_leads_to_a_destination_or_is_false() {
+    let wrong = "[environments.production.routes]\npager = \"uot\"\naudit = true\nlist = 5\nfine = false\n\
+                 quoted = \"false\"\n\"Not A Name\" = \"out\"\n[destinations.recorded]\nplugin = \"stdout\"\n\
+                 [environments.test]\nworkflows = \"pager\"";
+    insta::assert_snapshot!(report_on(wrong), @r#"
+    doorman.toml:11:9: `environments.production.routes.pager` names `uot`, which is not configured: did you mean `out`?
+       |
+    11 | pager = "uot"
+       |         ^^^^^
+
+    doorman.toml:12:9: `environments.production.routes.audit` names a destination, or is false (only record): true says nothing
+       |
+    12 | audit = true
+       |         ^^^^
+
+    doorman.toml:13:8: `environments.production.routes.list` must be the name of a destination, or false (only record), found an integer
+       |
+    13 | list = 5
+       |        ^
+
+    doorman.toml:15:10: `environments.production.routes.quoted`: to only record what goes there, write false without quotation marks
+       |
+    15 | quoted = "false"
+       |          ^^^^^^^
+
+    doorman.toml:16:1: the name `Not A Name` is not allowed: use a-z, 0-9, `-` and `_`, with a letter or digit first
+       |
+    16 | "Not A Name" = "out"
+       | ^^^^^^^^^^^^
+
+    doorman.toml:17:15: the name `recorded` is reserved for what routes that are false only record: choose another
+       |
+    17 | [destinations.recorded]
+       |               ^^^^^^^^
+
+    doorman.toml:20:13: `environments.test.workflows` names `pager`, which is not configured: add [destinations.pager], or name another
+       |
+    20 | workflows = "pager"
+       |             ^^^^^^^
+    "#);
+}
+
+#[test]
 fn an_unknown_preset_is_told_which_there_are() {
     insta::assert_snapshot!(report_on("[destinations.out.retry]\npreset = \"forever\""), @r#"
     doorman.toml:11:10: `destinations.out.retry.preset` must be "default" or "brief" or "standard-webhooks", found "forever"

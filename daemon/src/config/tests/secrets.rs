@@ -36,11 +36,47 @@ fn a_plugins_secret_is_masked_whatever_the_plugin_says() {
         ("signing_key", "invalid type: string \"canary\", expected a map"),
         ("url", "a secret is given by reference: write `env:NAME`, `file:/path` or `credential:name`"),
     ] {
-        let build = |destination: &Destination| Err(destination.plugin_problem(key, message));
+        let build = |destination: &Destination| vec![destination.plugin_problem(key, message)];
         let problems = Config::load_with(&Written::new(&text).path(), vars(&[]), build).err().unwrap();
         let report = format!("{problems} {problems:?}");
         assert!(report.contains(&format!("{key} = ***")) && !report.contains("canary"), "{report}");
     }
+}
+
+#[test]
+fn a_secret_of_scripts_in_place_of_a_reference_is_refused_and_masked() {
+    let text =
+        format!("{LEAST}[destinations.out.secrets]\npin = \"canary\"\nother = 5\n\"a b\" = \"env:X\"\n");
+    insta::assert_snapshot!(report(text.trim_start()), @r#"
+    doorman.toml:10:7: `destinations.out.secrets.pin` is given by reference: write "env:NAME", "file:/path" or "credential:name"
+       |
+    10 | pin = ***
+       |       ^^^
+
+    doorman.toml:11:9: `destinations.out.secrets.other` is given by reference: write "env:NAME", "file:/path" or "credential:name"
+       |
+    11 | other = ***
+       |         ^^^
+
+    doorman.toml:12:1: the name of the secret `a b` is not allowed: use letters, digits, `-` and `_`, 64 at most
+       |
+    12 | ***
+       | ^^^
+    "#);
+}
+
+#[test]
+fn a_secret_of_scripts_that_cannot_be_resolved_is_told_at_its_line() {
+    let text = format!("{LEAST}[destinations.out.secrets]\npin = \"env:DOORMAN_TEST_NO_SUCH\"\n");
+    let build = |destination: &Destination| vec![destination.plugin_problem("secrets.pin", "it is not set")];
+    let file = Written::new(text.trim_start());
+    let problems = Config::load_with(&file.path(), vars(&[]), build).err().unwrap();
+    insta::assert_snapshot!(file.without_folder(&problems.to_string()), @r#"
+    doorman.toml:10:7: `destinations.out.secrets.pin`: it is not set
+       |
+    10 | pin = "env:DOORMAN_TEST_NO_SUCH"
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
 }
 
 #[test]
