@@ -92,7 +92,7 @@ fn as_statement(line: &str) -> String {
 fn the_examples_of_the_scripts_readme_work() {
     let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/README.md");
     let examples = examples(&std::fs::read_to_string(readme).unwrap());
-    assert_eq!(examples.len(), 4);
+    assert_eq!(examples.len(), 5);
     for script in examples {
         let mapped = outcome(&generation(&[("demo.rhai", &script)]).map(&event(
             "x",
