@@ -21,6 +21,7 @@ use crate::json::vars::vars;
 use crate::language::{Loading, Wanted};
 use crate::nearest::{did_you_mean, listed};
 use crate::script::Script;
+use crate::stack::with_room;
 use crate::world::World;
 
 /// Compiles, checks and loads a set of scripts.
@@ -30,6 +31,10 @@ use crate::world::World;
 /// Everything that is wrong in any of the files, by file and line. Of one file, Rhai tells only the first place where it
 /// does not parse.
 pub fn compile(files: &Files, world: &World) -> Result<RhaiGeneration, Vec<ScriptError>> {
+    with_room(&world.limits, || compile_with_room(files, world))
+}
+
+fn compile_with_room(files: &Files, world: &World) -> Result<RhaiGeneration, Vec<ScriptError>> {
     let mut compiler = Compiler { world, engine: engine(world), texts: Texts::default(), errors: Vec::new() };
     let texts = compiler.read(files);
     let names = Names::in_texts(texts.iter().map(|(_, text)| &**text));

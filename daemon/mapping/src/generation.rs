@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorman_core::mapping::{Generation, GenerationId, Mapped, Place};
 use doorman_core::store::Event;
@@ -14,6 +15,7 @@ use crate::failure::Texts;
 use crate::json::event::{Given, Names, given};
 use crate::run::Run;
 use crate::script::Script;
+use crate::stack::with_room;
 use crate::world::Limits;
 
 /// One compiled set of scripts. Its engine is its own: what `lib` offers is the same set's.
@@ -38,15 +40,27 @@ impl RhaiGeneration {
 
     fn handle(&self, script: &Script, handlers: &[usize], event: &Event) -> Mapped {
         // A deadline depends on the machine: what it ended is tried once more before it counts.
-        match self.run(script, handlers, event) {
-            Err(error) if is_out_of_time(&error) => self.run(script, handlers, event),
-            other => other,
+        match self.run(script, handlers, event, self.limits.deadline) {
+            Err(error) => match out_of_time(&error) {
+                // Single operations may take long. What the first try took too much, the second has less.
+                Some(took) => self.run(script, handlers, event, (self.limits.deadline * 2).saturating_sub(took)),
+                None => Err(error),
+            },
+            mapped => mapped,
         }
         .unwrap_or_else(|error| self.failed(script, *error))
     }
 
-    fn run(&self, script: &Script, handlers: &[usize], event: &Event) -> Result<Mapped, Box<EvalAltResult>> {
-        let Given { event: mut value, properties } = match given(event, self.names, script.defaults_data) {
+    fn run(
+        &self,
+        script: &Script,
+        handlers: &[usize],
+        event: &Event,
+        deadline: Duration,
+    ) -> Result<Mapped, Box<EvalAltResult>> {
+        let max_memory = self.limits.max_memory();
+        let given = given(event, self.names, script.defaults_data, max_memory);
+        let Given { event: mut value, properties, bytes } = match given {
             Ok(given) => given,
             Err(error) => {
                 return Ok(Mapped::Failed {
@@ -58,7 +72,7 @@ impl RhaiGeneration {
         let vars =
             self.vars.get(&*event.info.environment).cloned().unwrap_or_else(|| Arc::new(Map::new().into()));
         let run = Run::new(event, &script.file, vars, properties, &self.limits);
-        let _running = Running::start(&self.limits);
+        let _running = Running::start_with(&self.limits, deadline, bytes);
         for (count, handler) in handlers.iter().enumerate() {
             let is_last = count + 1 == handlers.len();
             let one = if is_last { std::mem::take(&mut value) } else { value.clone() };
@@ -95,12 +109,15 @@ impl Generation for RhaiGeneration {
             };
         }
         // A run shares nothing that it could leave half done: its transcript ends with it.
-        catch_unwind(AssertUnwindSafe(|| self.handle(script, &handlers, event))).unwrap_or_else(|_| {
-            Mapped::Failed {
-                error: format!("the interpreter failed in {}; the log has its words", script.file),
-                place: None,
-            }
+        let handle = || catch_unwind(AssertUnwindSafe(|| self.handle(script, &handlers, event)));
+        with_room(&self.limits, handle).unwrap_or_else(|_| Mapped::Failed {
+            error: format!("the interpreter failed in {}; the log has its words", script.file),
+            place: None,
         })
+    }
+
+    fn at_work(&self, work: &mut dyn FnMut()) {
+        with_room(&self.limits, work);
     }
 }
 
@@ -110,9 +127,13 @@ impl std::fmt::Debug for RhaiGeneration {
     }
 }
 
-fn is_out_of_time(error: &EvalAltResult) -> bool {
+/// How long a run took that was ended by its deadline.
+fn out_of_time(error: &EvalAltResult) -> Option<Duration> {
     let EvalAltResult::ErrorTerminated(spent, _) = error else {
-        return false;
+        return None;
     };
-    spent.read_lock::<Spent>().is_some_and(|spent| matches!(*spent, Spent::Time(_)))
+    match *spent.read_lock::<Spent>()? {
+        Spent::Time { took, .. } => Some(took),
+        _ => None,
+    }
 }

@@ -1,10 +1,10 @@
 //! What scripts can say.
 
 mod actions;
+mod growth;
 mod named;
 mod on;
 mod picking;
-mod text;
 mod trigger;
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) fn register(engine: &mut Engine, world: &World) {
     actions::register(engine, Arc::from(world.destinations.as_slice()));
     named::register(engine);
     picking::register(engine);
-    text::register(engine, world.limits.max_value_size());
+    growth::register(engine);
     crate::number::register(engine);
     crate::chains::register(engine);
 }

@@ -28,6 +28,8 @@ mod number;
 mod paths;
 mod run;
 mod script;
+mod shown;
+mod stack;
 #[cfg(test)]
 mod tests;
 pub mod watch;

@@ -64,9 +64,11 @@ impl Mapper {
         }
         let now = self.clock.now();
         let mut planned = Planned { were_held, ..Planned::default() };
-        for event in &events {
-            self.planner.plan(event, &*generation, now, &mut planned);
-        }
+        generation.at_work(&mut || {
+            for event in &events {
+                self.planner.plan(event, &*generation, now, &mut planned);
+            }
+        });
         Ok(planned)
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rhai::{Array, Dynamic, FnPtr, Map};
 use serde_json::value::RawValue;
 
+use crate::budget;
 use crate::number::Number;
 
 /// Deeper values are not written: what reads them may not be able to.
@@ -24,9 +25,22 @@ pub(crate) struct NotJson {
 
 /// Writes a value.
 pub(crate) fn text(value: &Dynamic) -> Result<String, NotJson> {
-    let mut writer = Writer { json: String::new(), depth: 0 };
-    match writer.value(value) {
-        Ok(()) => Ok(writer.json),
+    written(|writer| writer.value(value))
+}
+
+/// Writes a map.
+pub(crate) fn map_text(map: &Map) -> Result<String, NotJson> {
+    written(|writer| writer.map(map))
+}
+
+fn written(write: impl FnOnce(&mut Writer) -> Result<(), Fault>) -> Result<String, NotJson> {
+    let mut writer = Writer { json: String::new(), depth: 0, max_bytes: budget::room() };
+    match write(&mut writer) {
+        Ok(()) => {
+            // What it took too much of ends the run with its next operation.
+            let _ = budget::work(writer.json.len());
+            Ok(writer.json)
+        }
         Err(mut fault) => {
             fault.path.reverse();
             Err(NotJson { path: fault.path.concat().trim_start_matches('.').to_owned(), what: fault.what })
@@ -78,6 +92,7 @@ struct Fault {
 struct Writer {
     json: String,
     depth: usize,
+    max_bytes: usize,
 }
 
 impl Writer {
@@ -85,6 +100,7 @@ impl Writer {
         if value.is_unit() {
             self.json.push_str("null");
         } else if let Ok(text) = value.as_immutable_string_ref() {
+            self.make_room(&text)?;
             string(&mut self.json, &text);
         } else if let Ok(integer) = value.as_int() {
             self.number(integer);
@@ -120,6 +136,7 @@ impl Writer {
         let mut before = '{';
         for (name, value) in map {
             self.json.push(before);
+            self.make_room(name)?;
             string(&mut self.json, name);
             self.json.push(':');
             self.value(value).map_err(|fault| fault.within(format!(".{name}")))?;
@@ -133,10 +150,23 @@ impl Writer {
         let mut before = '[';
         for (index, value) in array.iter().enumerate() {
             self.json.push(before);
+            self.make_room("")?;
             self.value(value).map_err(|fault| fault.within(format!("[{index}]")))?;
             before = ',';
         }
         self.json.push_str(if before == '[' { "[]" } else { "]" });
+        Ok(())
+    }
+
+    /// What is shared in memory is written out each time: a small value can be a large text.
+    fn make_room(&self, text: &str) -> Result<(), Fault> {
+        let mut bytes = self.json.len().saturating_add(text.len());
+        if bytes.saturating_add(text.len().saturating_mul(5)) > self.max_bytes {
+            bytes += text.bytes().map(|byte| if byte < 0x20 { 5 } else { 0 }).sum::<usize>();
+        }
+        if bytes > self.max_bytes {
+            return Err(not_json(format!("is too large: it would be more than {} bytes of JSON", self.max_bytes)));
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::failure::{Refused, refuse};
 use crate::json::canonical;
 use crate::nearest::{did_you_mean, listed};
 use crate::run::Run;
+use crate::shown::Shown;
 
 /// A longer reason is cut off.
 const REASON_CHARS: usize = 500;
@@ -20,7 +21,7 @@ pub(super) fn register(engine: &mut Engine, destinations: Arc<[String]>) {
         send(&context, &destinations, destination, &payload)
     });
     engine.register_fn("drop", |context: NativeCallContext, reason: Dynamic| {
-        let reason = reason.to_string().chars().take(REASON_CHARS).collect();
+        let reason = Shown(&reason).to_string().chars().take(REASON_CHARS).collect();
         Run::of(&context)?.drop(&context, reason)
     });
 }
