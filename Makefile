@@ -92,7 +92,8 @@ faults: ## a build that breaks promises when it is told to, for the tests of the
 	@mkdir -p target/faults && cp $(DOORMAN) target/faults/doorman
 	@cargo build --release -p doorman
 
-bench: ## measure against bare hyper; writes target/bench/report.json
+bench: ## measure against bare hyper (writes target/bench/report.json), and a mapping against the bare engine
+	cargo bench -p doorman-mapping --bench cost
 	cargo build --release -p doorman -p doorman-bench
 	target/release/doorman-bench run --rounds $(ROUNDS)
 

@@ -34,8 +34,12 @@ mod tokens;
 
 use std::process::ExitCode;
 
+use alloc_metrics::MetricAlloc;
+use mimalloc::MiMalloc;
+
+/// It counts what each thread holds, which is how runs of scripts are kept within `[scripts] max_memory_bytes`.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: MetricAlloc<MiMalloc> = MetricAlloc::new(MiMalloc);
 
 fn main() -> ExitCode {
     match cli::Cli::read() {

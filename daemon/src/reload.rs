@@ -49,6 +49,7 @@ pub fn world(config: &Config) -> World {
         limits: Limits {
             deadline: config.scripts.deadline,
             max_operations: config.scripts.max_operations,
+            max_memory_bytes: config.scripts.max_memory_bytes,
             max_actions_per_event: config.scripts.max_actions_per_event,
             max_body_bytes: config.server.max_body_bytes,
             ..Limits::default()

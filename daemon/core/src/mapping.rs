@@ -96,6 +96,11 @@ pub trait Generation: Send + Sync + 'static {
 
     /// Maps one event. Never panics; bounded in operations and time.
     fn map(&self, event: &Event) -> Mapped;
+
+    /// Does `work`, which maps several events, with all that each of them would have to make ready for itself.
+    fn at_work(&self, work: &mut dyn FnMut()) {
+        work();
+    }
 }
 
 /// Where the generation in force is found. A batch of events is mapped by the generation that one call returned.

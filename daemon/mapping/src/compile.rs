@@ -21,6 +21,7 @@ use crate::json::vars::vars;
 use crate::language::{Loading, Wanted, table};
 use crate::nearest::{did_you_mean, listed};
 use crate::script::Script;
+use crate::stack::with_room;
 use crate::tables::{self, Tables};
 use crate::world::World;
 
@@ -36,6 +37,14 @@ pub fn compile(files: &Files, world: &World) -> Result<RhaiGeneration, Vec<Scrip
 
 /// The same, on an engine that has been told more than others.
 pub(crate) fn compile_on(
+    engine: Engine,
+    files: &Files,
+    world: &World,
+) -> Result<RhaiGeneration, Vec<ScriptError>> {
+    with_room(&world.limits, || compile_with_room(engine, files, world))
+}
+
+fn compile_with_room(
     engine: Engine,
     files: &Files,
     world: &World,

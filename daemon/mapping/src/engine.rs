@@ -58,14 +58,16 @@ pub(crate) fn packages(engine: &mut Engine) {
 
 fn limits(engine: &mut Engine, world: &World) {
     let limits = &world.limits;
-    let size = limits.max_value_size();
     engine
         .set_max_call_levels(limits.max_call_levels)
         .set_max_expr_depths(limits.max_expression_depth, limits.max_expression_depth)
-        .set_max_string_size(size)
-        .set_max_array_size(size)
-        .set_max_map_size(size)
         .on_progress(|_| budget::count().map(Dynamic::from));
+    if !budget::is_counted() {
+        // Rhai's own limits go through a whole value each time that something is done to it, so that a list cannot be built
+        // item by item; and they do not see what is assigned by an index.
+        let size = limits.max_value_size();
+        engine.set_max_string_size(size).set_max_array_size(size).set_max_map_size(size);
+    }
 }
 
 /// What no scope has: `vars`, which the run knows, so that one compiled script serves all environments; and, while a script

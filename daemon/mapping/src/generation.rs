@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorman_core::mapping::{Generation, GenerationId, Mapped, Place};
 use doorman_core::store::Event;
@@ -11,9 +12,10 @@ use rhai::{Dynamic, Engine, EvalAltResult, Map};
 use crate::budget::{Running, Spent};
 use crate::error::{Quoted, ScriptError};
 use crate::failure::Texts;
-use crate::json::event::{Given, Headers, Names, given};
+use crate::json::event::{Asked, Given, Headers, Names, given};
 use crate::run::Run;
 use crate::script::Script;
+use crate::stack::with_room;
 use crate::world::Limits;
 
 /// One compiled set of scripts. Its engine is its own: what `lib` offers is the same set's.
@@ -57,19 +59,24 @@ impl RhaiGeneration {
         }
         let come = Come { event, headers };
         // A run shares nothing that it could leave half done: its transcript ends with it.
-        catch_unwind(AssertUnwindSafe(|| self.handle(script, &handlers, come))).unwrap_or_else(|_| {
-            Mapped::Failed {
-                error: format!("the interpreter failed in {}; the log has its words", script.file),
-                place: None,
-            }
+        let handle = || catch_unwind(AssertUnwindSafe(|| self.handle(script, &handlers, come)));
+        with_room(&self.limits, handle).unwrap_or_else(|_| Mapped::Failed {
+            error: format!("the interpreter failed in {}; the log has its words", script.file),
+            place: None,
         })
     }
 
     fn handle(&self, script: &Script, handlers: &[usize], come: Come<'_>) -> Mapped {
         // A deadline depends on the machine: what it ended is tried once more before it counts.
-        match self.run(script, handlers, come) {
-            Err(error) if is_out_of_time(&error) => self.run(script, handlers, come),
-            other => other,
+        match self.run(script, handlers, come, self.limits.deadline) {
+            Err(error) => match out_of_time(&error) {
+                // Single operations may take long. What the first try took too much, the second has less.
+                Some(took) => {
+                    self.run(script, handlers, come, (self.limits.deadline * 2).saturating_sub(took))
+                }
+                None => Err(error),
+            },
+            mapped => mapped,
         }
         .unwrap_or_else(|error| self.failed(script, *error))
     }
@@ -79,9 +86,11 @@ impl RhaiGeneration {
         script: &Script,
         handlers: &[usize],
         Come { event, headers }: Come<'_>,
+        deadline: Duration,
     ) -> Result<Mapped, Box<EvalAltResult>> {
-        let given = given(event, headers, self.names, script.defaults_data);
-        let Given { event: mut value, properties } = match given {
+        let max_memory = self.limits.max_memory();
+        let asked = Asked { names: self.names, keep_properties: script.defaults_data, max_memory };
+        let Given { event: mut value, properties, bytes } = match given(event, headers, asked) {
             Ok(given) => given,
             Err(error) => {
                 return Ok(Mapped::Failed {
@@ -93,7 +102,7 @@ impl RhaiGeneration {
         let vars =
             self.vars.get(&*event.info.environment).cloned().unwrap_or_else(|| Arc::new(Map::new().into()));
         let run = Run::new(event, &script.file, vars, properties, &self.limits);
-        let _running = Running::start(&self.limits);
+        let _running = Running::start_with(&self.limits, deadline, bytes);
         for (count, handler) in handlers.iter().enumerate() {
             let is_last = count + 1 == handlers.len();
             let one = if is_last { std::mem::take(&mut value) } else { value.clone() };
@@ -124,6 +133,10 @@ impl Generation for RhaiGeneration {
     fn map(&self, event: &Event) -> Mapped {
         self.map_with(event, &Headers::new())
     }
+
+    fn at_work(&self, work: &mut dyn FnMut()) {
+        with_room(&self.limits, work);
+    }
 }
 
 impl std::fmt::Debug for RhaiGeneration {
@@ -132,9 +145,13 @@ impl std::fmt::Debug for RhaiGeneration {
     }
 }
 
-fn is_out_of_time(error: &EvalAltResult) -> bool {
+/// How long a run took that was ended by its deadline.
+fn out_of_time(error: &EvalAltResult) -> Option<Duration> {
     let EvalAltResult::ErrorTerminated(spent, _) = error else {
-        return false;
+        return None;
     };
-    spent.read_lock::<Spent>().is_some_and(|spent| matches!(*spent, Spent::Time(_)))
+    match *spent.read_lock::<Spent>()? {
+        Spent::Time { took, .. } => Some(took),
+        _ => None,
+    }
 }

@@ -3,14 +3,14 @@
 mod audiences;
 mod call;
 mod content;
-mod marks;
+mod growth;
+pub(crate) mod marks;
 pub(crate) mod named;
 mod objects;
 mod on;
 mod picking;
 mod send;
 pub(crate) mod table;
-mod text;
 mod users;
 mod values;
 mod workflows;
@@ -38,8 +38,8 @@ pub(crate) fn register(engine: &mut Engine, world: &World) {
     marks::register(engine, &world.secrets);
     named::register(engine);
     picking::register(engine);
+    growth::register(engine);
     values::register(engine);
-    text::register(engine, world.limits.max_value_size());
     crate::number::register(engine);
     crate::chains::register(engine);
 }

@@ -35,6 +35,8 @@ mod paths;
 mod run;
 pub mod samples;
 mod script;
+mod shown;
+mod stack;
 mod tables;
 #[cfg(test)]
 mod tests;

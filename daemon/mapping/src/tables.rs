@@ -191,7 +191,7 @@ fn of_csv_error(error: &csv::Error) -> Fault {
 
 /// A list of rows, or an object with a member for each key.
 fn of_json(content: &[u8]) -> Result<Table, Fault> {
-    let value = json::parse(content, &mut Values).map_err(|error| Fault {
+    let value = json::parse(content, &mut Values::of_file()).map_err(|error| Fault {
         line: error.line,
         column: error.column,
         message: error.message,

@@ -42,8 +42,9 @@ pub struct Limits {
     pub max_actions_per_event: usize,
     /// All parameters and payloads of one event, as JSON.
     pub max_content_bytes: usize,
-    /// What the handlers of one event may build, in bytes, beyond what the event brought.
-    pub max_made_bytes: usize,
+    /// The memory that an event may take as a value of scripts, and, once more, what its handlers may make. Two and a half times
+    /// `max_body_bytes` where that is more.
+    pub max_memory_bytes: usize,
     /// How long the handlers of one event may compute.
     pub deadline: Duration,
 }
@@ -57,13 +58,19 @@ impl Default for Limits {
             max_body_bytes: 4_194_304,
             max_actions_per_event: 1_000,
             max_content_bytes: 16_777_216,
-            max_made_bytes: 16_777_216,
-            deadline: Duration::from_millis(50),
+            max_memory_bytes: 10_485_760,
+            deadline: Duration::from_millis(30),
         }
     }
 }
 
 impl Limits {
+    /// The memory of an event, and of what is made of it. It follows the body: an event of the largest body fits, unless it
+    /// is made to take more.
+    pub(crate) fn max_memory(&self) -> usize {
+        self.max_memory_bytes.max((self.max_body_bytes / 2).saturating_mul(5))
+    }
+
     /// What one value may hold in bytes of text, in items and in members. An event and its parts copied once fit, whatever
     /// the body was.
     pub(crate) fn max_value_size(&self) -> usize {

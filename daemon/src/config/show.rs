@@ -137,7 +137,16 @@ impl Page {
     }
 
     fn scripts(&mut self, scripts: &Scripts) {
-        let Scripts { path, reload, settle, poll, deadline, max_operations, max_actions_per_event } = scripts;
+        let Scripts {
+            path,
+            reload,
+            settle,
+            poll,
+            deadline,
+            max_operations,
+            max_memory_bytes,
+            max_actions_per_event,
+        } = scripts;
         self.heading("scripts");
         self.path("path", path);
         self.quoted("reload", word(&RELOADS, reload));
@@ -145,6 +154,7 @@ impl Page {
         self.duration("poll", *poll);
         self.duration("deadline", *deadline);
         self.number("max_operations", *max_operations);
+        self.number("max_memory_bytes", *max_memory_bytes as u64);
         self.number("max_actions_per_event", *max_actions_per_event as u64);
     }
 

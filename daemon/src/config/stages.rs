@@ -81,6 +81,8 @@ pub struct Scripts {
     pub deadline: Duration,
     /// The operations that one event's handlers may take.
     pub max_operations: u64,
+    /// The memory that one event may take, and once more what its handlers may make of it.
+    pub max_memory_bytes: usize,
     /// The actions that one event's handlers may ask for.
     pub max_actions_per_event: usize,
 }
@@ -93,8 +95,9 @@ impl Scripts {
             reload: section.choice("reload", &RELOADS, Reload::Auto),
             settle: section.duration("settle", Duration::from_millis(150), MILLISECOND..=MINUTE),
             poll: section.duration("poll", Duration::from_secs(5), Duration::from_millis(100)..=hour),
-            deadline: section.duration("deadline", Duration::from_millis(50), MILLISECOND..=MINUTE),
+            deadline: section.duration("deadline", Duration::from_millis(30), MILLISECOND..=MINUTE),
             max_operations: section.whole("max_operations", 1_000_000, 1..=1_000_000_000_000),
+            max_memory_bytes: section.whole("max_memory_bytes", 10_485_760, 1_048_576..=1 << 40),
             // A delivery's number within its event has 16 bits.
             max_actions_per_event: section.whole("max_actions_per_event", 1_000, 1..=65_535),
         };

@@ -69,9 +69,11 @@ impl Mapper {
         }
         let now = self.clock.now();
         let mut planned = Planned { were_held, ..Planned::default() };
-        for event in &events {
-            self.planner.plan(event, &*generation, now, &mut planned);
-        }
+        generation.at_work(&mut || {
+            for event in &events {
+                self.planner.plan(event, &*generation, now, &mut planned);
+            }
+        });
         for Asked { id, dry_run, answer } in self.queue.take_again(AGAIN_AT_ONCE) {
             let mapped = match self.failed(&id)? {
                 Ok(event) => self.planner.plan_again(&event, &*generation, now, dry_run, &mut planned),

@@ -1,7 +1,7 @@
 //! The one JSON parser of what comes from outside (RFC 8259, by jiter): both the edge and the scripts' view of an event
 //! are built by it, so that they agree on what is JSON.
 //!
-//! - Nesting deeper than [`MAX_DEPTH`] is refused.
+//! - Nesting deeper than [`MAX_DEPTH`] is refused, and so is what a builder has no more room for ([`Build::is_full`]).
 //! - A number that neither an `i64` nor an `f64` holds exactly as a decimal is kept as its text ([`Build::opaque_number`]).
 //! - A whole number of more than 4,300 digits is refused, and so are half surrogate pairs, NaN and byte order marks.
 
@@ -68,6 +68,10 @@ pub trait Build {
     fn object(&mut self) -> Self::Object;
     /// A member of it; a name may come twice.
     fn member(&mut self, object: &mut Self::Object, key: Self::Key, value: Self::Value);
+    /// Whether what was built is as much as there may be: reading then ends with an error.
+    fn is_full(&self) -> bool {
+        false
+    }
     /// It ends.
     fn finish(&mut self, object: Self::Object) -> Self::Value;
 }
@@ -126,6 +130,7 @@ struct Fault {
 #[derive(Debug)]
 enum Reason {
     TooDeep,
+    TooLarge,
     Syntax(JiterErrorType),
 }
 
@@ -145,8 +150,10 @@ impl From<JiterError> for Fault {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use JsonErrorType as Type;
-        let Reason::Syntax(JiterErrorType::JsonError(error)) = self else {
-            return write!(f, "nested deeper than {MAX_DEPTH}");
+        let error = match self {
+            Reason::TooLarge => return f.write_str("what was read until here takes more memory than it may"),
+            Reason::Syntax(JiterErrorType::JsonError(error)) => error,
+            _ => return write!(f, "nested deeper than {MAX_DEPTH}"),
         };
         f.write_str(match error {
             Type::EofWhileParsingList => "the text ends inside an array",
@@ -222,6 +229,7 @@ impl<'a> Reader<'a> {
         let mut next = self.jiter.known_array()?;
         while let Some(peek) = next {
             items.push(self.value(peek, depth + 1, build)?);
+            self.refuse_more(build)?;
             next = self.jiter.array_step()?;
         }
         Ok(build.array(items))
@@ -235,9 +243,17 @@ impl<'a> Reader<'a> {
             let peek = self.jiter.peek()?;
             let value = self.value(peek, depth + 1, build)?;
             build.member(&mut object, key, value);
+            self.refuse_more(build)?;
             next = self.jiter.next_key()?.map(|name| build.key(name));
         }
         Ok(build.finish(object))
+    }
+
+    fn refuse_more<B: Build>(&self, build: &B) -> Result<(), Fault> {
+        if build.is_full() {
+            return Err(self.fault(Reason::TooLarge));
+        }
+        Ok(())
     }
 
     fn refuse_depth(&self, depth: usize) -> Result<(), Fault> {

@@ -96,7 +96,7 @@ fn the_examples_of_the_scripts_readme_work() {
     for script in examples {
         let mapped = outcome(&generation(&[("demo.rhai", &script)]).map(&event(
             "x",
-            r#"{"properties":{"orderId":"A-1","plan":"gold","items":[{"sku":"a","price":20}]}}"#,
+            r#"{"userId":"u1","properties":{"orderId":"A-1","plan":"gold","items":[{"sku":"a","price":20}]}}"#,
         )));
         assert!(!mapped.contains("error"), "{script}\n{mapped}");
     }

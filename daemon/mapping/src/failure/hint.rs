@@ -5,6 +5,7 @@ use rhai::{Dynamic, EvalAltResult as Error, ParseErrorType};
 use crate::budget::Spent;
 use crate::engine::NO_ENVIRONMENT;
 use crate::foreign;
+use crate::shown::Shown;
 
 use super::{Complaint, said_of_parse_error};
 
@@ -20,7 +21,7 @@ pub(super) fn said_of(error: &Error) -> (String, Option<String>) {
             if let Some(complaint) = thrown.clone().try_cast::<Complaint>() {
                 return (complaint.message, Some(complaint.help));
             }
-            (format!("the script threw: {thrown}"), "")
+            (format!("the script threw: {}", Shown(thrown)), "")
         }
         Error::ErrorParsing(kind, _) => return said_of_parsing(kind),
         Error::ErrorFunctionNotFound(signature, _) => return said_of_call(signature),
@@ -64,23 +65,8 @@ pub(super) fn said_of(error: &Error) -> (String, Option<String>) {
 }
 
 fn said_of_spent(spent: &Dynamic) -> (String, Option<String>) {
-    let (message, help) = match spent.read_lock::<Spent>().as_deref() {
-        Some(Spent::Time(allowed)) => (
-            format!(
-                "the handlers of this event computed for longer than {}",
-                doorman_plugin::duration::format(*allowed)
-            ),
-            "is there a loop over a very long list? `[scripts] deadline` is how long they may",
-        ),
-        Some(Spent::Bytes) => (
-            "the handlers of this event build more than one event may".to_owned(),
-            "does a text or a list grow in a loop? `[scripts] max_made_bytes` is how much they may build",
-        ),
-        _ => (
-            "the handlers of this event need more operations than one event may cost".to_owned(),
-            "is there a loop that does not end? `[scripts] max_operations` is how many there may be",
-        ),
-    };
+    let spent = spent.read_lock::<Spent>().map_or(Spent::Operations, |spent| *spent);
+    let (message, help) = spent.words();
     (message, Some(help.to_owned()))
 }
 

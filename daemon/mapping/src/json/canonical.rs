@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use doorman_plugin::secret_mark;
 
+use crate::budget;
 use crate::language::{Erase, Secret};
 use crate::number::Number;
 use crate::run::is_missing;
@@ -42,9 +43,22 @@ pub(crate) fn text(value: &Dynamic) -> Result<String, NotJson> {
 
 /// Writes a value.
 pub(crate) fn write(value: &Dynamic, nulls: Nulls) -> Result<String, NotJson> {
-    let mut writer = Writer { json: String::new(), depth: 0, nulls };
-    match writer.value(value) {
-        Ok(()) => Ok(writer.json),
+    written(nulls, |writer| writer.value(value))
+}
+
+/// Writes a map.
+pub(crate) fn map_text(map: &Map) -> Result<String, NotJson> {
+    written(Nulls::Kept, |writer| writer.map(map))
+}
+
+fn written(nulls: Nulls, write: impl FnOnce(&mut Writer) -> Result<(), Fault>) -> Result<String, NotJson> {
+    let mut writer = Writer { json: String::new(), depth: 0, nulls, max_bytes: budget::room() };
+    match write(&mut writer) {
+        Ok(()) => {
+            // What it took too much of ends the run with its next operation.
+            let _ = budget::work(writer.json.len());
+            Ok(writer.json)
+        }
         Err(mut fault) => {
             fault.path.reverse();
             Err(NotJson { path: fault.path.concat().trim_start_matches('.').to_owned(), what: fault.what })
@@ -97,6 +111,7 @@ struct Writer {
     json: String,
     depth: usize,
     nulls: Nulls,
+    max_bytes: usize,
 }
 
 impl Writer {
@@ -104,6 +119,7 @@ impl Writer {
         if value.is_unit() {
             self.json.push_str("null");
         } else if let Ok(text) = value.as_immutable_string_ref() {
+            self.make_room(&text)?;
             string(&mut self.json, &text);
         } else if let Ok(integer) = value.as_int() {
             self.number(integer);
@@ -146,6 +162,7 @@ impl Writer {
                 continue;
             }
             self.json.push(before);
+            self.make_room(name)?;
             string(&mut self.json, name);
             self.json.push(':');
             self.value(value).map_err(|fault| fault.within(format!(".{name}")))?;
@@ -159,10 +176,26 @@ impl Writer {
         let mut before = '[';
         for (index, value) in array.iter().enumerate() {
             self.json.push(before);
+            self.make_room("")?;
             self.value(value).map_err(|fault| fault.within(format!("[{index}]")))?;
             before = ',';
         }
         self.json.push_str(if before == '[' { "[]" } else { "]" });
+        Ok(())
+    }
+
+    /// What is shared in memory is written out each time: a small value can be a large text.
+    fn make_room(&self, text: &str) -> Result<(), Fault> {
+        let mut bytes = self.json.len().saturating_add(text.len());
+        if bytes.saturating_add(text.len().saturating_mul(5)) > self.max_bytes {
+            bytes += text.bytes().map(|byte| if byte < 0x20 { 5 } else { 0 }).sum::<usize>();
+        }
+        if bytes > self.max_bytes {
+            return Err(not_json(format!(
+                "is too large: it would be more than {} bytes of JSON",
+                self.max_bytes
+            )));
+        }
         Ok(())
     }
 

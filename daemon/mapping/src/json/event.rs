@@ -7,6 +7,7 @@ use doorman_core::wire::json::{Build, JsonError, parse};
 use doorman_plugin::event::rfc3339;
 use rhai::{Dynamic, FLOAT, INT, Identifier, Map};
 
+use crate::budget;
 use crate::number::Number;
 
 /// The headers that a request came with, by their names in lower case.
@@ -30,6 +31,8 @@ pub(crate) struct Given {
     pub event: Dynamic,
     /// Its payload once more, if that was asked for: whatever a handler does to its event, this is what came.
     pub properties: Option<Dynamic>,
+    /// The memory that all this takes.
+    pub bytes: usize,
 }
 
 impl Names {
@@ -42,14 +45,26 @@ impl Names {
     }
 }
 
+/// A payload is kept for an action that sends it as it came, unless it is longer: then it is read once more.
+const MAX_KEPT_BYTES: usize = 65_536;
+
+/// How an event is to be given to its handlers.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// What its payload goes by.
+    pub names: Names,
+    /// Whether the payload is wanted once more, as it came.
+    pub keep_properties: bool,
+    /// How many bytes of memory it may take.
+    pub max_memory: usize,
+}
+
 /// Builds the event. Its name, source, environment and time are Doorman's; everything else is as it came.
-pub(crate) fn given(
-    event: &Event,
-    headers: &Headers,
-    names: Names,
-    keep_properties: bool,
-) -> Result<Given, JsonError> {
-    let mut map = body(event)?;
+pub(crate) fn given(event: &Event, headers: &Headers, asked: Asked) -> Result<Given, JsonError> {
+    let Asked { names, keep_properties, max_memory } = asked;
+    let before = budget::held();
+    let mut map = body(event, max_memory)?;
+    let keep_properties = keep_properties && event.body.len() <= MAX_KEPT_BYTES;
     let properties = keep_properties.then(|| map_or_none(map.get("properties").cloned()));
     if names.data {
         let payload =
@@ -68,20 +83,27 @@ pub(crate) fn given(
         let headers = headers.iter().map(|(name, value)| (name.as_str().into(), value.into()));
         map.insert("headers".into(), headers.collect::<Map>().into());
     }
-    Ok(Given { event: map.into(), properties })
+    let bytes = usize::try_from(budget::held() - before).unwrap_or(0);
+    if bytes > max_memory {
+        let message =
+            "`event.data` and `event.properties` together take more memory than they may: use one of them";
+        return Err(JsonError { line: 1, column: 1, message: message.to_owned() });
+    }
+    Ok(Given { event: map.into(), properties, bytes })
 }
 
 /// What the sender sent as `properties`, before any handler has touched it; an empty map when there was none.
 pub(crate) fn properties(event: &Event) -> Result<Dynamic, JsonError> {
-    Ok(map_or_none(body(event)?.remove("properties")))
+    Ok(map_or_none(body(event, budget::room())?.remove("properties")))
 }
 
 fn map_or_none(payload: Option<Dynamic>) -> Dynamic {
     payload.filter(|payload| !payload.is_unit()).unwrap_or_else(|| Map::new().into())
 }
 
-fn body(event: &Event) -> Result<Map, JsonError> {
-    let value = parse(&event.body, &mut Values)?;
+fn body(event: &Event, max_memory: usize) -> Result<Map, JsonError> {
+    let mut values = Values { held_at_most: budget::held().saturating_add_unsigned(max_memory) };
+    let value = parse(&event.body, &mut values)?;
     value.try_cast::<Map>().ok_or_else(|| JsonError {
         line: 1,
         column: 1,
@@ -90,7 +112,17 @@ fn body(event: &Event) -> Result<Map, JsonError> {
 }
 
 /// Builds the values of scripts.
-pub(crate) struct Values;
+pub(crate) struct Values {
+    /// By the thread.
+    held_at_most: isize,
+}
+
+impl Values {
+    /// Of any size: the file that they stand in has a limit.
+    pub fn of_file() -> Self {
+        Self { held_at_most: isize::MAX }
+    }
+}
 
 impl Build for Values {
     type Value = Dynamic;
@@ -123,6 +155,10 @@ impl Build for Values {
 
     fn array(&mut self, items: Vec<Dynamic>) -> Dynamic {
         Dynamic::from_array(items)
+    }
+
+    fn is_full(&self) -> bool {
+        budget::held() > self.held_at_most
     }
 
     fn key(&mut self, name: &str) -> Identifier {

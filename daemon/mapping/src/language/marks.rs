@@ -12,6 +12,9 @@ use crate::failure::{Refused, refuse};
 use crate::nearest::did_you_mean;
 use crate::run::Run;
 
+/// What is nested deeper is not written into a text.
+const MAX_DEPTH: usize = 64;
+
 /// A null that is meant, where what is missing would be left out.
 #[derive(Clone)]
 pub(crate) struct Erase;
@@ -30,16 +33,40 @@ pub(super) fn register(engine: &mut Engine, secrets: &BTreeMap<String, Vec<Strin
     });
     for name in ["to_string", "print", "debug", "to_debug"] {
         engine.register_fn(name, |context: NativeCallContext, _: &mut Secret| {
-            // Rhai puts a value that cannot be written into a text by the name of its type, and goes on.
-            if let (Ok(run), Err(error)) = (Run::of(&context), only_moved(&context)) {
-                run.fail(&context, *error);
-            }
+            fail(&context);
             ImmutableString::from("(a secret)")
         });
     }
     for name in ["==", "!=", "+"] {
         engine.register_fn(name, |context: NativeCallContext, _: Secret, _: Dynamic| only_moved(&context));
         engine.register_fn(name, |context: NativeCallContext, _: Dynamic, _: Secret| only_moved(&context));
+    }
+}
+
+/// Fails the run when a value that is written into a text holds a secret.
+pub(crate) fn refuse_in_text<'a>(context: &NativeCallContext, mut values: impl Iterator<Item = &'a Dynamic>) {
+    if values.any(|value| holds_secret(value, 0)) {
+        fail(context);
+    }
+}
+
+fn holds_secret(value: &Dynamic, depth: usize) -> bool {
+    if depth == MAX_DEPTH {
+        return false;
+    }
+    if let Ok(items) = value.as_array_ref() {
+        return items.iter().any(|item| holds_secret(item, depth + 1));
+    }
+    if let Ok(members) = value.as_map_ref() {
+        return members.values().any(|member| holds_secret(member, depth + 1));
+    }
+    value.is::<Secret>()
+}
+
+/// Rhai puts a value that cannot be written into a text by the name of its type, and goes on: so the run notes the error.
+fn fail(context: &NativeCallContext) {
+    if let (Ok(run), Err(error)) = (Run::of(context), only_moved(context)) {
+        run.fail(context, *error);
     }
 }
 

@@ -3,9 +3,15 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext, Position};
 
 use crate::failure::{Refused, refuse};
+
+/// What a handler uses of the file around it is nested no deeper.
+const MAX_CAPTURED_DEPTH: usize = 64;
+
+/// The longest name or glob of a handler.
+const MAX_NAME_BYTES: usize = 1_000;
 
 /// A script that is being loaded, and what it has registered so far.
 #[derive(Clone)]
@@ -87,10 +93,31 @@ impl Loading {
             );
         };
         // What the closure has captured is fixed now: one event cannot leave anything behind for the next.
-        call.iter_curry_mut().for_each(|value| *value = std::mem::take(value).flatten());
+        if !call.iter_curry_mut().all(|value| unshared(value, 0)) {
+            let message = format!("what this handler uses is nested deeper than {MAX_CAPTURED_DEPTH} levels");
+            return refuse(context, message, "");
+        }
         let wanted = Wanted { names, call, at: context.call_position() };
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).push(wanted);
         Ok(())
+    }
+}
+
+/// Gives a value what it shares with others as its own, also in what it is made of. `false` when that is too deep.
+fn unshared(value: &mut Dynamic, depth: usize) -> bool {
+    *value = std::mem::take(value).flatten();
+    if depth == MAX_CAPTURED_DEPTH {
+        return false;
+    }
+    if let Some(mut items) = value.write_lock::<Array>() {
+        return items.iter_mut().all(|item| unshared(item, depth + 1));
+    }
+    if let Some(mut members) = value.write_lock::<Map>() {
+        return members.values_mut().all(|member| unshared(member, depth + 1));
+    }
+    match value.write_lock::<FnPtr>() {
+        Some(mut function) => function.iter_curry_mut().all(|captured| unshared(captured, depth + 1)),
+        None => true,
     }
 }
 
@@ -110,6 +137,10 @@ fn names_in(context: &NativeCallContext, names: Dynamic) -> Refused<Vec<String>>
     let names = if names.is_array() { names.into_array().unwrap_or_default() } else { vec![names] };
     let texts: Option<Vec<String>> = names.into_iter().map(|name| name.into_string().ok()).collect();
     match texts {
+        Some(texts) if texts.iter().any(|text| text.len() > MAX_NAME_BYTES) => {
+            let message = format!("no event has a name of more than {MAX_NAME_BYTES} bytes");
+            refuse(context, message, "a `*` stands for any characters: on(\"order.*\", ...)")
+        }
         Some(texts) if !texts.is_empty() && texts.iter().all(|text| !text.is_empty()) => Ok(texts),
         _ => {
             let help = "on(\"order.created\", ...), on(\"order.*\", ...) or on([\"cart.left\", \"cart.expired\"], ...)";

@@ -113,3 +113,19 @@ fn a_generation_maps_on_many_threads_at_once() {
         }
     });
 }
+
+#[test]
+fn what_a_handler_shares_with_another_closure_is_as_it_was_for_each_event() {
+    let script = "let count = 0; let next = || { count += 1; count };\nlet all = [next];\n\
+                  on(\"x\", |event| { send(\"stdout\", next.call()); send(\"stdout\", all[0].call()); });";
+    let generation = super::generation(&[("demo.rhai", script)]);
+    let once = || super::outcome(&generation.map(&super::event("x", "{}")));
+    assert_eq!(once(), once());
+}
+
+#[test]
+fn a_chain_of_closures_without_end_is_refused_when_it_would_be_kept() {
+    let script = "let f = || 1;\nfor i in 0..1000 { let g = f; f = || g; }\non(\"x\", |event| f.call());";
+    let error = super::errors(&[("demo.rhai", script)]);
+    assert!(error.starts_with("error: what this handler uses is nested deeper than 64 levels"), "{error}");
+}

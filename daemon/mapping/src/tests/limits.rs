@@ -121,11 +121,12 @@ fn a_value_may_not_grow_without_end() {
     help: a script may not build more than twice the largest body
     "#);
     insta::assert_snapshot!(handled("let s = \"xxxxxxxxxxxxxxxx\";\nloop { s.replace(\"x\", \"xxxxxxxxxxxxxxxx\"); }", "{}"), @r#"
-    error: `replace` would make a string of 16777216 bytes
+    error: with `replace`, the handlers of this event need more memory than 12582912 bytes
      --> scripts/demo.rhai:3:10
       |
     3 | loop { s.replace("x", "xxxxxxxxxxxxxxxx"); }
       |          ^
+    help: is there a value that grows in a loop? `[scripts] max_memory_bytes` is how much they may make
     "#);
 }
 

@@ -52,6 +52,7 @@ fn every_key_is_taken() {
     poll = "11s"
     deadline = "12ms"
     max_operations = 1_300
+    max_memory_bytes = 20_971_520
     max_actions_per_event = 14
 
     [supervise]
@@ -175,8 +176,9 @@ fn what_is_left_out_has_its_default() {
     reload = "auto"
     settle = "150ms"
     poll = "5s"
-    deadline = "50ms"
+    deadline = "30ms"
     max_operations = 1_000_000
+    max_memory_bytes = 10_485_760
     max_actions_per_event = 1_000
 
     [supervise]

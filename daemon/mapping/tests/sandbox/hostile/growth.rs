@@ -1,0 +1,146 @@
+//! Small scripts that make a lot.
+
+/// By name; each is the body of a handler.
+pub const SCRIPTS: &[(&str, &str)] = &[
+    ("replace with two strings of 60 kB", r#"let s = "x"; s.pad(60000, 'x'); let t = s; s.replace("x", t);"#),
+    ("replace again and again", r#"let s = "xx"; loop { s.replace("x", "xxxxxxxxxxxxxxxx"); }"#),
+    ("replace nothing by much", r#"let s = "x"; s.pad(100000, 'x'); let t = s; s.replace("", t);"#),
+    ("replace a character by much", r#"let s = "x"; s.pad(60000, 'x'); let t = s; s.replace('x', t);"#),
+    (
+        "replace by a character, for ever",
+        r#"let s = "x"; s.pad(4000000, 'x'); loop { s.replace('x', 'y'); s.replace('y', 'x'); }"#,
+    ),
+    (
+        "members by index past the limit of maps",
+        r#"let m = #{}; let i = 0; loop { m["k" + i] = i; i += 1; }"#,
+    ),
+    (
+        "members by index that hold much",
+        r#"let s = "x"; s.pad(100000, 'x'); let m = #{}; let i = 0; loop { m["k" + i] = s + i; i += 1; }"#,
+    ),
+    (
+        "members by index in a list",
+        r#"let m = [#{}]; let i = 0; loop { m[0]["k" + i] = [i, i, i, i]; i += 1; }"#,
+    ),
+    ("maps in maps by index", r#"let m = #{}; loop { m["a"] = #{ b: m, c: m }; }"#),
+    ("a string padded to four billion", r#"let s = "x"; s.pad(4000000000, 'x');"#),
+    (
+        "a string padded to what a string may be, in a loop",
+        r#"let all = []; loop { let s = "x"; s.pad(8000000, 'x'); all.push(s); }"#,
+    ),
+    ("a string padded with a string", r#"let s = "x"; s.pad(8000000, "0123456789"); s.pad(8400000, s);"#),
+    ("a list padded to four billion", "let a = []; a.pad(4000000000, 0);"),
+    ("a list padded to what a list may be", "let a = []; a.pad(8000000, 0);"),
+    ("a list padded with lists", "let a = []; a.pad(1000, 0); let b = []; b.pad(100000, a);"),
+    ("a list padded with maps", "let a = []; a.pad(1000000, #{ a: 1 });"),
+    (
+        "a list padded with strings",
+        r#"let s = "x"; s.pad(1000, 'x'); let a = []; a.pad(700000, s + "y"); send("stdout", a);"#,
+    ),
+    ("a list padded with itself", "let a = [1]; loop { a.pad(a.len() * 2, a); }"),
+    ("split into nothing", r#"let s = "x"; s.pad(8000000, 'x'); s.split("");"#),
+    ("split at each character", r#"let s = ","; s.pad(4000000, ','); s.split(',');"#),
+    ("split at each string", r#"let s = ","; s.pad(4000000, ','); s.split(",");"#),
+    ("split at spaces", r#"let s = "x"; s.pad(4000000, " x"); s.split();"#),
+    ("split into so many", r#"let s = ","; s.pad(4000000, ','); s.split(",", 3000000);"#),
+    ("split from the end", r#"let s = ","; s.pad(4000000, ','); s.split_rev(',', 3000000);"#),
+    ("split in two, for ever", r#"let s = "x"; s.pad(8000000, 'x'); loop { s.split(4000000); }"#),
+    ("characters as a list", r#"let s = "x"; s.pad(8000000, 'x'); s.to_chars();"#),
+    (
+        "characters of all kinds",
+        r#"let s = "x"; s.pad(8000000, 'x'); let a = s.chars(); let b = s.chars(1); let c = s.chars(1, 7000000); let d = s.chars(1..6000000);"#,
+    ),
+    ("characters one by one", r#"let s = "x"; s.pad(8000000, 'x'); for c in s { let d = c; }"#),
+    (
+        "characters one by one, by property",
+        r#"let s = "x"; s.pad(8000000, 'x'); for c in s.chars { let d = c; }"#,
+    ),
+    ("upper case that is longer", r#"let s = "ΐ"; s.pad(8000000, 'ΐ'); s.to_upper();"#),
+    ("upper case in place", r#"let s = "ß"; loop { s.make_upper(); s += s; s.make_lower(); }"#),
+    (
+        "to_json of one string many times",
+        r#"let s = "x"; s.pad(80000, '\x01'); let a = []; a.pad(100, s); #{ a: a }.to_json();"#,
+    ),
+    ("to_json in a loop", r#"let m = #{ a: 1 }; loop { m.a = m.to_json(); }"#),
+    (
+        "to_string of one string many times",
+        r#"let s = "x"; s.pad(80000, '\x01'); let a = []; a.pad(100, s); a.to_string();"#,
+    ),
+    ("to_debug of itself", r#"let s = "\"\\"; loop { s = s.to_debug(); }"#),
+    ("to_debug of control characters", r#"let s = "\x01"; s.pad(8000000, '\x01'); s.to_debug();"#),
+    ("interpolation of itself", r#"let s = "x"; loop { s = `${s}${s}${s}${s}`; }"#),
+    (
+        "interpolation of a list",
+        r#"let s = "x"; s.pad(80000, '\x01'); let a = []; a.pad(100, s); let t = `${a}${a}`;"#,
+    ),
+    (
+        "interpolation of a map",
+        r#"let s = "x"; s.pad(80000, '\x01'); let m = #{ a: s }; loop { m.a = `${m}`; }"#,
+    ),
+    ("plus of itself", r#"let s = "x"; loop { s = s + s; }"#),
+    ("plus-assign of itself", r#"let s = "x"; loop { s += s; }"#),
+    (
+        "plus of a string and a list",
+        r#"let s = "x"; s.pad(80000, '\x01'); let a = []; a.pad(100, s); loop { s = "x" + a; }"#,
+    ),
+    ("plus-assign in a member", r#"let m = #{ s: "x" }; loop { m.s += m.s; }"#),
+    ("a list plus itself", "let a = [1]; loop { a = a + a; }"),
+    ("a list plus-assign itself", "let a = [1]; loop { a += a; }"),
+    ("a list plus-assign an item that grows", "let a = []; loop { a += [a]; }"),
+    ("append to itself", "let a = [1]; loop { a.append(a); }"),
+    ("push itself", "let a = [1]; loop { a.push(a); }"),
+    ("push what grows", r#"let a = []; let s = "x"; loop { s += "x"; a.push(s + "y"); }"#),
+    ("insert itself", "let a = [1]; loop { a.insert(0, a); }"),
+    ("splice itself", "let a = [1]; loop { a.splice(0, 0, a); }"),
+    ("extract and append", "let a = [1, 2]; loop { a += a.extract(0); }"),
+    ("set by method", r#"let m = #{}; let i = 0; loop { m.set("k" + i, [i, i]); i += 1; }"#),
+    ("mixin of maps that grow", r#"let m = #{}; let i = 0; loop { m.mixin(#{ a: m }); i += 1; }"#),
+    ("maps plus maps", r#"let m = #{ a: 1 }; loop { m += #{ b: m }; }"#),
+    (
+        "keys and values",
+        r#"let m = #{}; for i in 0..20000 { m["k" + i] = i; } let all = []; loop { all += m.keys(); all += m.values(); }"#,
+    ),
+    ("a literal that doubles", "let a = [1]; loop { a = [a, a]; }"),
+    ("a map literal that doubles", "let a = #{ x: 1 }; loop { a = #{ x: a, y: a }; }"),
+    (
+        "a literal of one string many times",
+        r#"let s = "x"; s.pad(1000000, 'x'); let a = [s, s, s, s, s, s, s, s, s];"#,
+    ),
+    (
+        "many variables that hold much",
+        r#"let s = "x"; s.pad(4000000, 'x'); let a = s + "1"; let b = s + "2"; let c = s + "3"; let d = s + "4"; let e = s + "5"; let f = s + "6"; let g = s + "7"; let h = s + "8"; let i = s + "9"; let j = s + "0";"#,
+    ),
+    (
+        "copies by functions that call each other",
+        "fn f(a, n) { let b = a; b.push(n); if n > 0 { f(b, n - 1) } } \n let a = []; a.pad(600000, 0); f(a, 30);",
+    ),
+    ("copies by map", r#"let a = []; a.pad(1000, 0); a.map(|i| { let b = []; b.pad(10000, 0); b });"#),
+    (
+        "what closures capture",
+        "let a = []; a.pad(100000, 0); let all = []; loop { let b = a + [1]; all.push(|| b); }",
+    ),
+    (
+        "what is curried",
+        "let f = |x, y| x; let a = []; a.pad(100000, 0); let all = []; loop { all.push(f.curry(a)); }",
+    ),
+    ("what is curried onto itself", "let f = |x| x; loop { f = f.curry(f); }"),
+    ("ranges as lists", "let a = []; for i in 0..9000000000 { a.push(i); }"),
+    ("stepped ranges", "let a = []; for i in range(0, 9000000000, 2) { a += i; }"),
+    (
+        "a payload of one string many times",
+        r#"let s = "x"; s.pad(80000, 'x'); let a = []; a.pad(100, s); loop { send("stdout", #{ a: a, b: a }); }"#,
+    ),
+    ("a payload of control characters", r#"let s = "\x01"; s.pad(8000000, '\x01'); send("stdout", s);"#),
+    (
+        "data of one string many times",
+        r#"let s = "x"; s.pad(1000000, 'x'); let a = []; a.pad(8, s); loop { trigger("w", #{ recipients: ["u"], data: #{ a: a } }); }"#,
+    ),
+    (
+        "a payload of a giant name",
+        r#"let s = "\x01"; s.pad(8000000, '\x01'); let m = #{}; m[s] = 1; send("stdout", m);"#,
+    ),
+    (
+        "picked from much",
+        r#"let m = #{}; for i in 0..10000 { m["k" + i] = "event"; } loop { let p = pick(#{ event: event }, m); }"#,
+    ),
+];

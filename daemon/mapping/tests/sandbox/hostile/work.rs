@@ -1,0 +1,127 @@
+//! Small scripts that take long.
+
+/// By name; each is the body of a handler.
+pub const SCRIPTS: &[(&str, &str)] = &[
+    ("a loop without end", "loop { }"),
+    ("a loop inside a loop", "loop { loop { let x = 1; } }"),
+    ("while true", "while true { let x = 1 + 1; }"),
+    ("do until false", "do { let x = 1; } until false;"),
+    (
+        "a closure in a list, for ever",
+        "let a = [1, 2, 3]; loop { a.map(|x| { for i in 0..1000 { let y = i; } x }); }",
+    ),
+    ("sleep", "sleep(10);"),
+    ("sleep by pointer", r#"Fn("sleep").call(10);"#),
+    ("time", "timestamp();"),
+    ("eval", r#"eval("loop { }");"#),
+    ("import", r#"import "x" as y;"#),
+    ("exit", "exit(1);"),
+    ("print in a loop", r#"loop { print("x"); }"#),
+    ("debug in a loop", r#"loop { debug("x"); }"#),
+    ("print a giant, in a loop", r#"let s = "x"; s.pad(8000000, 'x'); loop { print(s); }"#),
+    ("debug a giant, in a loop", r#"let a = []; a.pad(700000, 1); loop { debug(a); }"#),
+    (
+        "print a list of one string many times",
+        r#"let s = "x"; s.pad(80000, '\x01'); let a = []; a.pad(100, s); loop { print(a); }"#,
+    ),
+    (
+        "sort a long list",
+        "let a = []; let x = 1; for i in 0..1000 { x = (x * 7919) % 104729; a.push(x); } for i in 0..9 { a += a; } a.sort();",
+    ),
+    (
+        "sort a long list, by a closure",
+        "let a = []; let x = 1; for i in 0..1000 { x = (x * 7919) % 104729; a.push(x); } for i in 0..9 { a += a; } a.sort(|a, b| a - b);",
+    ),
+    (
+        "order strings that are alike",
+        r#"let s = "x"; s.pad(100000, 'x'); let a = []; for i in 0..60 { a.push(s + (60 - i)); } loop { a.order(); }"#,
+    ),
+    ("sort by nonsense", "let a = []; a.pad(10000, 1); loop { a.sort(|a, b| 1); }"),
+    ("dedup a long list", "let a = []; a.pad(700000, 1); a.dedup();"),
+    ("dedup by a closure", "let a = []; a.pad(700000, 1); a.dedup(|a, b| false);"),
+    ("contains in a long list", "let a = []; a.pad(700000, 1); loop { a.contains(2); }"),
+    ("in a long list", "let a = []; a.pad(700000, 1); loop { if 2 in a { } }"),
+    ("index_of in a long list", "let a = []; a.pad(700000, 1); loop { a.index_of(2); }"),
+    ("index_of lists in a long list", "let a = []; a.pad(100000, [1]); a.index_of([2]);"),
+    (
+        "index_of strings that are alike",
+        r#"let s = "x"; s.pad(1000000, 'x'); let a = []; a.pad(8, s + "y"); loop { a.index_of(s + "z"); }"#,
+    ),
+    ("index_of by a closure", "let a = []; a.pad(700000, 1); a.index_of(|x| x == 2);"),
+    (
+        "some, all and find",
+        "let a = []; a.pad(700000, 1); a.some(|x| x == 2); a.all(|x| x == 1); a.find(|x| x == 2);",
+    ),
+    ("compare long lists", "let a = []; a.pad(300000, 1); let b = a; loop { if a == b { } }"),
+    (
+        "compare long maps",
+        r#"let m = #{}; for i in 0..10000 { m["k" + i] = 1; } let n = m; loop { if m == n { } }"#,
+    ),
+    (
+        "compare long strings",
+        r#"let s = "x"; s.pad(4000000, 'x'); let t = s + "y"; t.pop(); loop { if s == t { } }"#,
+    ),
+    ("search a long text", r#"let s = "x"; s.pad(8000000, 'x'); loop { s.contains("xxxxxxy"); }"#),
+    (
+        "search a long text for a long text",
+        r#"let s = "x"; s.pad(4000000, 'x'); let t = "x"; t.pad(100000, 'x'); t += "y"; loop { s.index_of(t); }"#,
+    ),
+    (
+        "the last character of a long text",
+        r#"let s = "x"; s.pad(8000000, 'x'); let i = 0; loop { let c = s[-1]; let d = s[7999999]; }"#,
+    ),
+    ("set a character of a long text", r#"let s = "x"; s.pad(8000000, 'x'); loop { s[7999999] = 'y'; }"#),
+    (
+        "part of a long text",
+        r#"let s = "x"; s.pad(8000000, 'x'); loop { s.sub_string(1); s.crop(0, 8000000); }"#,
+    ),
+    ("the length of a long text", r#"let s = "ä"; s.pad(4000000, 'ä'); loop { s.len(); }"#),
+    ("trim a long text", r#"let s = " "; s.pad(8000000, ' '); loop { let t = s; t.trim(); }"#),
+    (
+        "remove from a long text",
+        r#"let s = "x"; s.pad(4000000, 'x'); loop { s.remove("y"); s.remove('z'); }"#,
+    ),
+    ("shift a long list", "let a = []; a.pad(700000, 1); loop { a.shift(); }"),
+    ("insert at the front", "let a = []; a.pad(300000, 1); loop { a.insert(0, 1); }"),
+    ("push onto a long list", "let a = []; a.pad(700000, 1); loop { a.push(1); a.pop(); }"),
+    ("reverse a long list", "let a = []; a.pad(700000, 1); loop { a.reverse(); }"),
+    ("copy a long list", "let a = []; a.pad(300000, 1); loop { let b = a; }"),
+    ("copy a list of maps", "let a = []; a.pad(10000, #{ a: 1 }); loop { let b = a; }"),
+    ("return a long list", "fn f(a) { a }\n let a = []; a.pad(300000, 1); loop { f(a); }"),
+    ("filter a long list", "let a = []; a.pad(300000, 1); loop { a.filter(|x| true); }"),
+    (
+        "reduce a long list to long lists",
+        "let a = []; a.pad(10000, 1); a.reduce(|sum, x| { sum.push(x); sum }, []);",
+    ),
+    (
+        "drain, retain and extract",
+        "let a = []; a.pad(300000, 1); loop { let b = a; b.drain(0..100000); b.retain(0..100000); b.extract(0..10); }",
+    ),
+    ("zip long lists", "let a = []; a.pad(300000, 1); a.zip(a, |x, y| [x, y]);"),
+    ("switch on a long list", "let a = []; a.pad(300000, 1); loop { switch a { 1 => 2, _ => 3 } }"),
+    (
+        "iterate a map's keys",
+        r#"let m = #{}; for i in 0..10000 { m["k" + i] = 1; } loop { for k in m.keys() { } }"#,
+    ),
+    ("powers", "let x = 2; loop { x = (x ** 62) % 1000003; }"),
+    ("floats", "let x = 1.1; loop { x = x.sin() + x ** 1000.0; }"),
+    ("numbers as text", "loop { let s = 1e308.to_string(); }"),
+    (
+        "to_json of much, in a loop",
+        r#"let m = #{}; for i in 0..5000 { m["k" + i] = i; } loop { m.to_json(); }"#,
+    ),
+    ("errors in a loop", r#"loop { try { throw "x"; } catch { } }"#),
+    ("errors of limits in a loop", r#"loop { try { let s = "x"; s.pad(8000000000, 'x'); } catch { } }"#),
+    ("errors of the budget in a loop", r#"loop { try { let a = []; a.pad(8000000, 0); } catch { } }"#),
+    ("errors of functions in a loop", "loop { try { nothing.of_it(); } catch { } }"),
+    ("get a deep path", r#"let p = "a"; p.pad(1000000, ".a"); loop { get(event, p); }"#),
+    ("actions without end", r#"loop { send("stdout", 1); }"#),
+    (
+        "recipients without end",
+        r#"let a = []; a.pad(100000, "u"); loop { trigger("w", #{ recipients: a }); }"#,
+    ),
+    (
+        "recipients that are maps",
+        r##"let a = []; a.pad(9000, #{ id: "u" }); loop { trigger("w", #{ recipients: a }); }"##,
+    ),
+];
