@@ -197,6 +197,9 @@ fn only_tests_unwrap() {
     let files = files(".rs");
     let for_tests: Vec<String> = files.iter().flat_map(Source::test_modules).collect();
     let is_test = |file: &Source| {
+        if file.path.contains("/tests/") || file.path.contains("/benches/") {
+            return true;
+        }
         let mut modules = for_tests.iter();
         modules.any(|module| file.is_under(&format!("{module}.rs")) || file.is_under(&format!("{module}/")))
     };

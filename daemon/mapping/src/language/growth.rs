@@ -9,6 +9,7 @@ mod equality;
 mod lists;
 mod order;
 mod pad;
+mod parsed;
 mod parts;
 mod replace;
 mod split;
@@ -25,6 +26,7 @@ pub(super) fn register(engine: &mut Engine) {
     lists::register(engine);
     order::register(engine);
     pad::register(engine);
+    parsed::register(engine);
     parts::register(engine);
     replace::register(engine);
     split::register(engine);

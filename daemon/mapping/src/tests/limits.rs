@@ -121,7 +121,7 @@ fn a_value_may_not_grow_without_end() {
     help: a script may not build more than twice the largest body
     "#);
     insta::assert_snapshot!(handled("let s = \"xxxxxxxxxxxxxxxx\";\nloop { s.replace(\"x\", \"xxxxxxxxxxxxxxxx\"); }", "{}"), @r#"
-    error: with `replace`, the handlers of this event need more memory than 12582912 bytes
+    error: with `replace`, the handlers of this event need more memory than 10485760 bytes
      --> scripts/demo.rhai:3:10
       |
     3 | loop { s.replace("x", "xxxxxxxxxxxxxxxx"); }
