@@ -1,9 +1,12 @@
 //! The tools for scripts, none of which needs a daemon. Snapshots hold what they print.
 //!
 //! - [`check`], [`test`], [`try_event`], [`definitions`]: the commands, by their names
+//! - [`examples`], [`readme`]: the example scripts, and the outputs that the README shows
 
 mod check;
 mod definitions;
+mod examples;
+mod readme;
 mod test;
 mod try_event;
 
