@@ -5,6 +5,7 @@
 //! - [`answer`]: what a destination answered, and what that means for the delivery
 //! - [`retry_after`]: when the destination wants the next attempt
 //! - [`url`], [`headers`]: what a configuration says of them, checked
+//! - [`percent`]: what goes into a path or a query
 //! - [`mask`]: keeps secrets out of the answers that are kept
 
 pub mod answer;
@@ -13,6 +14,7 @@ mod connector;
 mod failure;
 pub mod headers;
 pub mod mask;
+pub mod percent;
 pub mod retry_after;
 pub mod tls;
 pub mod url;

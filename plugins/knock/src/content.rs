@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
+use doorman_plugin_http::percent;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -39,7 +39,7 @@ impl<'a> Content<'a> {
         if matches!(text.as_str(), "" | "." | "..") {
             return Err(NoCall::Segment(name));
         }
-        Ok(path_segment(&text))
+        Ok(percent::segment(&text))
     }
 
     /// Takes a flag out; one that is absent is false.
@@ -103,29 +103,9 @@ fn with_tenant_id(member: &RawValue) -> Option<Cow<'_, RawValue>> {
     to_raw_value(&fields).ok().map(Cow::Owned)
 }
 
-/// The text as one segment of a path: what is not unreserved (RFC 3986, section 2.3) is percent-encoded.
-fn path_segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            segment.push(char::from(byte));
-        } else {
-            // Nothing that is written to a String fails.
-            let _ = write!(segment, "%{byte:02X}");
-        }
-    }
-    segment
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_id_is_one_segment_whatever_is_in_it() {
-        assert_eq!(path_segment("order-confirmation_2.0~x"), "order-confirmation_2.0~x");
-        assert_eq!(path_segment("../users?a=1#b%2F é"), "..%2Fusers%3Fa%3D1%23b%252F%20%C3%A9");
-    }
 
     #[test]
     fn what_is_left_is_the_content_byte_for_byte() {
