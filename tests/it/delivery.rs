@@ -29,6 +29,24 @@ async fn send_posts_the_payload_itself() {
 }
 
 #[tokio::test]
+async fn a_send_says_where_and_how_it_is_made() {
+    let sink = Sink::start().await;
+    let script = r#"on("order.created", |event| {
+        send("sink", event.data, #{ method: "PUT", path: "/users/" + url_encode("a/b"), query: #{ n: event.data.n } });
+        send("sink", 1, #{ path: "/../admin" });
+    });"#;
+    let doorman = with_sink(&sink).script("demo", script).start().await;
+    let id = doorman.post(&order()).await.event_id();
+    let event = doorman.finished(&id).await;
+    let received = sink.received();
+    assert_eq!((received.len(), received[0].text()), (1, r#"{"n":1}"#));
+    assert!(received[0].line.ends_with("/users/a%2Fb?n=1"), "{}", received[0].line);
+    assert!(received[0].line.starts_with("PUT /"), "{}", received[0].line);
+    let reason = event["deliveries"][1]["reason"].as_str().unwrap();
+    assert!(reason.contains("the option `path`: `.` and `..` lead to other places"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_workflow_action_is_posted_in_an_envelope() {
     let sink = Sink::start().await;
     let script = r#"on("order.created", |event| {

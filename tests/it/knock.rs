@@ -1,4 +1,4 @@
-//! Workflows of Knock, triggered by its API.
+//! Knock's actions, by its API.
 
 use doorman_tests::{Doorman, Reply, Sink};
 use serde_json::{Value, json};
@@ -16,6 +16,11 @@ async fn triggering(knock: &Sink) -> Doorman {
     let script = r#"on("order.created", |event| {
         trigger("order-confirmation", #{ recipients: [event.userId], data: #{ order: event.data.order } });
     });"#;
+    running(knock, script).await
+}
+
+/// A daemon with this script, whose workflows go to Knock.
+async fn running(knock: &Sink, script: &str) -> Doorman {
     Doorman::builder()
         .destination("knock", &knock.knock("env:DOORMAN_TEST_KNOCK_KEY"))
         .workflows("knock")
@@ -45,6 +50,46 @@ async fn a_workflow_is_triggered_and_its_run_can_be_looked_up() {
     assert_eq!(event["deliveries"][0]["attempts"][0]["receipt"], RUN);
     let shown = doorman.cli(&["events", "show", &id]).await.expect_ok();
     assert!(shown.contains(&format!("delivered, workflow run {RUN}")), "{shown}");
+}
+
+#[tokio::test]
+async fn every_action_of_a_script_is_a_request() {
+    let script = r#"on("order.created", |event| {
+        let team = object("teams", "t1");
+        trigger("welcome");
+        cancel("reminder", "order-1");
+        identify(event.userId, #{ name: "Ann" });
+        delete_user("u2");
+        set_object(team, #{ name: "T" });
+        delete_object("teams", "t2");
+        subscribe(team, event.userId);
+        unsubscribe(team, "u2");
+        set_tenant("acme", #{ name: "Acme" });
+        delete_tenant("other");
+        add_to_audience("beta", event.userId, #{ create: true });
+        remove_from_audience("old", event.userId);
+    });"#;
+    let knock = Sink::start().await;
+    let doorman = running(&knock, script).await;
+    let id = doorman.post(&order()).await.event_id();
+    assert_eq!(doorman.finished(&id).await["status"], "delivered");
+    let mut lines: Vec<String> = knock.received().iter().map(|request| request.line.clone()).collect();
+    lines.sort();
+    let expected = [
+        "DELETE /v1/audiences/old/members",
+        "DELETE /v1/objects/teams/t1/subscriptions",
+        "DELETE /v1/objects/teams/t2",
+        "DELETE /v1/tenants/other",
+        "DELETE /v1/users/u2",
+        "POST /v1/audiences/beta/members?create_audience=true",
+        "POST /v1/objects/teams/t1/subscriptions",
+        "POST /v1/workflows/reminder/cancel",
+        "POST /v1/workflows/welcome/trigger",
+        "PUT /v1/objects/teams/t1",
+        "PUT /v1/tenants/acme",
+        "PUT /v1/users/u1",
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]
@@ -100,7 +145,7 @@ async fn a_send_to_knock_is_a_dead_letter_that_says_why() {
     let id = doorman.post(&order()).await.event_id();
     let event = doorman.finished(&id).await;
     let reason = event["deliveries"][0]["reason"].as_str().unwrap();
-    assert!(reason.contains("takes `trigger`, not `send`") && knock.count() == 0, "{reason}");
+    assert!(reason.contains("not `send`: name another destination") && knock.count() == 0, "{reason}");
 }
 
 #[tokio::test]

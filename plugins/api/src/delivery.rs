@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{ActionKind, EventId, EventInfo};
@@ -51,7 +52,8 @@ pub struct Delivery {
     pub kind: ActionKind,
     /// The destination's name in the configuration.
     pub destination: Arc<str>,
-    /// The action's parameters (workflow kinds) or the payload (`send`), as JSON.
+    /// The action's parameters (workflow kinds), the payload (`Send`), or the payload and the options (`SendWith`), as
+    /// JSON: [`Delivery::sent`] takes it apart.
     pub content: Arc<RawValue>,
     /// The event it came from.
     pub event: Arc<EventInfo>,
@@ -59,9 +61,76 @@ pub struct Delivery {
     pub attempt: u32,
 }
 
+/// What is to be sent, byte for byte.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent<'a> {
+    /// The payload of a `send`; a workflow action's parameters.
+    #[serde(borrow)]
+    pub payload: &'a RawValue,
+    /// What the script says of how it is to be sent. Only the plugin knows what may be in it.
+    #[serde(borrow)]
+    pub options: Option<&'a RawValue>,
+}
+
+impl Delivery {
+    /// What is to be sent; `None` for a `SendWith` whose content is of another shape than `{options, payload}`.
+    pub fn sent(&self) -> Option<Sent<'_>> {
+        match self.kind {
+            ActionKind::SendWith => serde_json::from_str(self.content.get()).ok(),
+            _ => Some(Sent { payload: &self.content, options: None }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn delivery(kind: ActionKind, content: &str) -> Delivery {
+        let event = EventInfo {
+            id: "01937b2e-0000-7000-8000-000000000001".parse().unwrap(),
+            event: "order.created".into(),
+            message_id: None,
+            user_id: None,
+            source: "demo".into(),
+            environment: "development".into(),
+            timestamp: chrono::DateTime::UNIX_EPOCH,
+        };
+        Delivery {
+            id: DeliveryId { event: event.id, number: 1 },
+            idempotency_key: "k".into(),
+            kind,
+            destination: "hook".into(),
+            content: RawValue::from_string(content.to_owned()).unwrap().into(),
+            event: Arc::new(event),
+            attempt: 1,
+        }
+    }
+
+    /// The payload and the options.
+    fn sent(kind: ActionKind, content: &str) -> Option<(String, Option<String>)> {
+        let delivery = delivery(kind, content);
+        let Sent { payload, options } = delivery.sent()?;
+        Some((payload.get().to_owned(), options.map(|options| options.get().to_owned())))
+    }
+
+    #[test]
+    fn a_send_is_its_payload_and_its_options_byte_for_byte() {
+        let content = r#"{"options":{"n":1.50},"payload":null}"#;
+        let expected = ("null".to_owned(), Some(r#"{"n":1.50}"#.to_owned()));
+        assert_eq!(sent(ActionKind::SendWith, content), Some(expected));
+        for kind in [ActionKind::Send, ActionKind::Trigger] {
+            assert_eq!(sent(kind, content), Some((content.to_owned(), None)));
+        }
+    }
+
+    #[test]
+    fn a_send_with_options_of_another_shape_is_nothing() {
+        for content in ["1", "null", "{}", r#"{"options":{}}"#, r#"{"options":{},"payload":1,"more":2}"#] {
+            assert_eq!(sent(ActionKind::SendWith, content), None, "{content}");
+        }
+    }
 
     #[test]
     fn ids_round_trip_through_text() {

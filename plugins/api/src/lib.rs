@@ -21,7 +21,7 @@ pub mod secret;
 pub mod secret_mark;
 
 pub use action::ActionKind;
-pub use delivery::{Delivery, DeliveryId};
+pub use delivery::{Delivery, DeliveryId, Sent};
 pub use event::{EventId, EventInfo};
 pub use outcome::{Outcome, Report};
 pub use plugin::{BoxFuture, ConfigError, Plugin, PluginType, typed_config};

@@ -5,12 +5,14 @@
 //! - [`answer`]: what a destination answered, and what that means for the delivery
 //! - [`retry_after`]: when the destination wants the next attempt
 //! - [`url`], [`headers`]: what a configuration says of them, checked
+//! - [`percent`]: what goes into a path or a query
 
 pub mod answer;
 pub mod client;
 mod connector;
 mod failure;
 pub mod headers;
+pub mod percent;
 pub mod retry_after;
 pub mod tls;
 pub mod url;

@@ -10,7 +10,7 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use serde::Deserialize;
 
-/// What Knock's public keys begin with, which are in everybody's browser and may trigger nothing.
+/// What Knock's public keys begin with, which are in everybody's browser and may change nothing.
 const PUBLIC_KEY: &str = "pk_";
 
 /// The keys as they are written.
@@ -76,9 +76,7 @@ fn check_key(key: &str) -> Result<(), &'static str> {
         return Err("what it refers to has blanks or several lines: give the key alone, without `Bearer`");
     }
     if key.starts_with(PUBLIC_KEY) {
-        return Err(
-            "what it refers to is a public key (pk_...): workflows are triggered with a secret one (sk_...)",
-        );
+        return Err("what it refers to is a public key (pk_...): the API is used with a secret one (sk_...)");
     }
     Ok(())
 }

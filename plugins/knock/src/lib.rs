@@ -1,12 +1,15 @@
-//! `plugin = "knock"`: triggers workflows by Knock's API.
+//! `plugin = "knock"`: all of Knock's actions, by its API.
 //!
 //! - `config`: the keys
-//! - `trigger`: the request that an action becomes
+//! - `call`: the call of the API that an action becomes; `content`: what of the action goes where in it
+//! - `request`: the request that makes the call
 //! - `answer`: what Knock says to it
 
 mod answer;
+mod call;
 mod config;
-mod trigger;
+mod content;
+mod request;
 
 use std::sync::Arc;
 
@@ -37,7 +40,7 @@ struct Knock {
 impl Plugin for Knock {
     fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Report> {
         Box::pin(async move {
-            let request = match trigger::request(delivery, &self.base_url, &self.headers) {
+            let request = match request::of(delivery, &self.base_url, &self.headers) {
                 Ok(request) => request,
                 Err(error) => return Report::rejected(error.to_string()),
             };

@@ -40,9 +40,14 @@ fn plugin(address: SocketAddr) -> Arc<dyn Plugin> {
     built(json!({"base_url": format!("http://{address}")}))
 }
 
+/// What becomes of an action with this content.
+async fn act(address: SocketAddr, kind: ActionKind, content: &str) -> Report {
+    plugin(address).deliver(&delivery(kind, content)).await
+}
+
 /// What becomes of a trigger with this content.
 async fn trigger(address: SocketAddr, content: &str) -> Report {
-    plugin(address).deliver(&delivery(ActionKind::Trigger, content)).await
+    act(address, ActionKind::Trigger, content).await
 }
 
 /// The reason why it will never work.

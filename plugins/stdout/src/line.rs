@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! <time> trigger <workflow> -> <recipients> data=<json>  (<event> from <source>/<environment>, <delivery>)
-//! <time> send <destination> <payload>  (<event> from ...)
+//! <time> send <destination> <payload> options=<json>  (<event> from ...)
 //! ```
 
 use std::collections::BTreeMap;
 
-use doorman_plugin::{ActionKind, Delivery};
+use doorman_plugin::{Delivery, Sent};
 use serde_json::value::RawValue;
 
 use crate::printable::{escaped, is_printable};
@@ -23,15 +23,25 @@ pub fn write(delivery: &Delivery, time: &str, max_bytes: usize) -> String {
     line.push(" ");
     line.push(delivery.kind.as_str());
     line.push(" ");
-    match delivery.kind {
-        ActionKind::Send => {
-            line.push(&name(&delivery.destination));
-            line.push(" ");
-            line.push(delivery.content.get());
-        }
-        _ => push_parameters(&mut line, delivery.content.get()),
+    if delivery.kind.is_workflow() {
+        push_parameters(&mut line, delivery.content.get());
+    } else {
+        line.push(&name(&delivery.destination));
+        line.push(" ");
+        push_sent(&mut line, delivery);
     }
     line.text + &end
+}
+
+fn push_sent(line: &mut CutText, delivery: &Delivery) {
+    let Some(Sent { payload, options }) = delivery.sent() else {
+        return line.push(delivery.content.get());
+    };
+    line.push(payload.get());
+    if let Some(options) = options {
+        line.push(" options=");
+        line.push(options.get());
+    }
 }
 
 /// What it is about first: a workflow or an audience, an object or an id.

@@ -51,6 +51,14 @@ fn a_send_shows_its_destination_and_its_payload() {
 }
 
 #[test]
+fn a_send_with_options_shows_both() {
+    let content = r#"{"options":{"path":"/x"},"payload":[1,"x"]}"#;
+    let expected = format!(r#"{TIME} send console [1,"x"] options={{"path":"/x"}}{ORIGIN}"#);
+    assert_eq!(line(ActionKind::SendWith, content), expected);
+    assert_eq!(line(ActionKind::SendWith, "7"), format!("{TIME} send console 7{ORIGIN}"));
+}
+
+#[test]
 fn content_of_another_shape_is_shown_as_it_is() {
     assert_eq!(line(ActionKind::Trigger, "7"), format!("{TIME} trigger 7{ORIGIN}"));
     assert_eq!(line(ActionKind::Trigger, r#"{"workflow":7}"#), format!("{TIME} trigger 7{ORIGIN}"));

@@ -24,6 +24,10 @@ const RESERVED: [&str; 9] = [
     "upgrade",
 ];
 
+/// Headers that say which way a request goes, or are between its sender and a proxy.
+const OF_THE_CONNECTION: [&str; 4] =
+    ["host", "proxy-authenticate", "proxy-authorization", "proxy-connection"];
+
 /// Headers whose values are credentials: they come by reference only.
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
@@ -67,6 +71,8 @@ pub struct Settings {
     pub url: Url,
     /// Every header of every request; the idempotency key is an empty one that is overwritten.
     pub headers: HeaderMap,
+    /// Those of them that the configuration sets, which no script can replace.
+    pub configured: Vec<HeaderName>,
     /// The header values that were given by reference.
     pub secrets: Secrets,
     /// What to post, if the configuration says so.
@@ -92,10 +98,11 @@ impl Settings {
                 ));
             }
         }
+        let configured = headers.keys().cloned().collect();
         headers::add_standard(&mut headers, &url).map_err(|message| ConfigError::at("url", message))?;
         let Keys { body, ca_file, connect_timeout, max_idle_connections, .. } = keys;
         let connecting = Connecting { ca_file, connect_timeout, max_idle_connections };
-        Ok(Self { url, headers, secrets, body, connecting })
+        Ok(Self { url, headers, configured, secrets, body, connecting })
     }
 }
 
@@ -106,7 +113,13 @@ fn read_url(text: &str) -> Result<Url, String> {
     })
 }
 
-fn read_header_name(name: &str) -> Result<HeaderName, String> {
+/// Whether it is for the operator alone to say.
+pub fn is_of_the_connection(header: &HeaderName) -> bool {
+    OF_THE_CONNECTION.contains(&header.as_str())
+}
+
+/// A header that may be set beside those that Doorman sets itself.
+pub fn read_header_name(name: &str) -> Result<HeaderName, String> {
     let header: HeaderName =
         name.parse().map_err(|_| "not a header name: write one as in `X-Team`".to_owned())?;
     if RESERVED.contains(&header.as_str()) {

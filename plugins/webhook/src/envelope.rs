@@ -7,12 +7,13 @@
 
 use doorman_plugin::Delivery;
 use doorman_plugin::event::rfc3339;
+use serde_json::value::RawValue;
 
 /// What an envelope takes beside its content and its names: keys, two ids, a time, quotes.
 const FRAME_BYTES: usize = 320;
 
-/// The envelope of a delivery. `parameters` is the action's content, byte for byte; what is absent is null.
-pub fn write(delivery: &Delivery) -> Vec<u8> {
+/// The envelope of a delivery. The parameters are written byte for byte; what is absent is null.
+pub fn write(delivery: &Delivery, parameters: &RawValue) -> Vec<u8> {
     let event = &delivery.event;
     let mut id_buffer = [0; 36];
     let event_id: &str = event.id.0.as_hyphenated().encode_lower(&mut id_buffer);
@@ -24,7 +25,7 @@ pub fn write(delivery: &Delivery) -> Vec<u8> {
     out.extend_from_slice(b"\",\"action\":\"");
     out.extend_from_slice(delivery.kind.as_str().as_bytes());
     out.extend_from_slice(b"\",\"parameters\":");
-    out.extend_from_slice(delivery.content.get().as_bytes());
+    out.extend_from_slice(parameters.get().as_bytes());
     out.extend_from_slice(b",\"event\":{\"id\":\"");
     out.extend_from_slice(event_id.as_bytes());
     out.extend_from_slice(b"\",\"event\":");
@@ -78,7 +79,7 @@ mod tests {
             r#""messageId":"m-1","userId":"u1","source":"demo","environment":"development","#,
             r#""timestamp":"2026-11-24T10:15:30.123Z"}}"#,
         );
-        let written = write(&delivery);
+        let written = write(&delivery, &delivery.content);
         assert_eq!(String::from_utf8(written.clone()).unwrap(), expected);
         assert!(written.len() <= capacity(&delivery), "it grew");
     }
@@ -88,7 +89,7 @@ mod tests {
         let mut delivery = delivery(ActionKind::Send, "null");
         let event = std::sync::Arc::make_mut(&mut delivery.event);
         (event.message_id, event.user_id, event.event) = (None, None, "say \"hi\"\n\u{1}é".into());
-        let read: serde_json::Value = serde_json::from_slice(&write(&delivery)).unwrap();
+        let read: serde_json::Value = serde_json::from_slice(&write(&delivery, &delivery.content)).unwrap();
         assert!(read["event"]["messageId"].is_null() && read["event"]["userId"].is_null());
         assert_eq!(read["event"].as_object().unwrap().len(), 7);
         assert_eq!(read["event"]["event"], "say \"hi\"\n\u{1}é");

@@ -1,31 +1,36 @@
 //! `plugin = "webhook"`: posts each action to a URL.
 //!
 //! - `config`: the keys
+//! - `options`: what a `send` may change for its one request; `target`: where that goes
 //! - [`envelope`]: what is posted for workflow actions
 
 mod config;
 pub mod envelope;
+mod options;
+mod target;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use doorman_plugin::outcome::ANSWER_KEPT_BYTES;
-use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report};
+use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, Sent};
 use doorman_plugin_http::headers::IDEMPOTENCY_KEY;
 use doorman_plugin_http::{Client, Url};
 use http_body_util::Full;
-use hyper::header::{HeaderMap, HeaderValue, InvalidHeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request};
+use serde_json::value::RawValue;
 
 use crate::config::{Body, Settings};
+use crate::options::{BadOptions, Options};
 
 /// This plugin.
 pub const PLUGIN: PluginType = PluginType { name: "webhook", build };
 
 fn build(config: serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError> {
-    let Settings { url, headers, secrets, body, connecting } = Settings::read(config)?;
+    let Settings { url, headers, configured, secrets, body, connecting } = Settings::read(config)?;
     let client = Client::new(&url, connecting, secrets, ANSWER_KEPT_BYTES)?;
-    Ok(Arc::new(Webhook { client, url, headers, body }))
+    Ok(Arc::new(Webhook { client, url, headers, configured, body }))
 }
 
 /// One webhook destination with its own connections.
@@ -33,14 +38,29 @@ struct Webhook {
     client: Client,
     url: Url,
     headers: HeaderMap,
+    configured: Vec<HeaderName>,
     body: Option<Body>,
+}
+
+/// A delivery that no request can be made of.
+#[derive(Debug, thiserror::Error)]
+enum NoRequest {
+    #[error("the action's content is not `{{options, payload}}`")]
+    Content,
+    #[error(transparent)]
+    Options(#[from] BadOptions),
+    #[error("a GET has no body: put what is to be sent into `query`, and give () as the payload")]
+    PayloadOfGet,
+    #[error("the idempotency key holds characters that no header can")]
+    Key,
 }
 
 impl Plugin for Webhook {
     fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Report> {
         Box::pin(async move {
-            let Ok(request) = self.request(delivery) else {
-                return Report::rejected("the idempotency key holds characters that no header can");
+            let request = match self.request(delivery) {
+                Ok(request) => request,
+                Err(error) => return Report::rejected(error.to_string()),
             };
             match self.client.send(request).await {
                 Ok(answer) => answer.report(format!("the destination answered {}", answer.status)),
@@ -51,19 +71,53 @@ impl Plugin for Webhook {
 }
 
 impl Webhook {
-    fn request(&self, delivery: &Delivery) -> Result<Request<Full<Bytes>>, InvalidHeaderValue> {
-        let body = match self.body.unwrap_or(Body::default_for(delivery.kind)) {
-            Body::Envelope => Bytes::from(envelope::write(delivery)),
-            Body::Payload => Bytes::copy_from_slice(delivery.content.get().as_bytes()),
-        };
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.url.uri().clone();
+    fn request(&self, delivery: &Delivery) -> Result<Request<Full<Bytes>>, NoRequest> {
+        let Sent { payload, options } = delivery.sent().ok_or(NoRequest::Content)?;
         // The key's place is in the map already: the clone need not grow.
-        *request.headers_mut() = self.headers.clone();
-        let key = HeaderValue::from_str(&delivery.idempotency_key)?;
-        request.headers_mut().insert(IDEMPOTENCY_KEY, key);
+        let mut headers = self.headers.clone();
+        let key = HeaderValue::from_str(&delivery.idempotency_key).map_err(|_| NoRequest::Key)?;
+        headers.insert(IDEMPOTENCY_KEY, key);
+        let (method, uri, body) = match options {
+            None => (Method::POST, self.url.uri().clone(), Some(self.body(delivery, payload))),
+            Some(options) => {
+                let options = Options::read(options, &self.configured)?;
+                let uri = target::uri(&self.url, &options)?;
+                let body = self.body_of(&options.method, delivery, payload)?;
+                if body.is_none() {
+                    headers.remove(CONTENT_TYPE);
+                }
+                headers.extend(options.headers);
+                (options.method, uri, body)
+            }
+        };
+        let mut request = Request::new(Full::new(body.unwrap_or_default()));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
         Ok(request)
+    }
+
+    /// The body that the method takes: a GET has none, and a DELETE has none when there is nothing to send.
+    fn body_of(
+        &self,
+        method: &Method,
+        delivery: &Delivery,
+        payload: &RawValue,
+    ) -> Result<Option<Bytes>, NoRequest> {
+        let is_nothing = payload.get() == "null";
+        match *method {
+            Method::GET if !is_nothing => Err(NoRequest::PayloadOfGet),
+            Method::GET => Ok(None),
+            Method::DELETE if is_nothing && self.body != Some(Body::Envelope) => Ok(None),
+            _ => Ok(Some(self.body(delivery, payload))),
+        }
+    }
+
+    fn body(&self, delivery: &Delivery, payload: &RawValue) -> Bytes {
+        match self.body.unwrap_or(Body::default_for(delivery.kind)) {
+            Body::Envelope => Bytes::from(envelope::write(delivery, payload)),
+            Body::Payload => Bytes::copy_from_slice(payload.get().as_bytes()),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The plugin against real sockets, on a current-thread runtime as in a dispatcher.
 
+mod sends;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -68,7 +70,7 @@ async fn workflow_actions_go_in_an_envelope_and_sends_as_they_are_unless_the_bod
     ] {
         let delivery = delivery(kind, r#"{"a":12.50}"#);
         plugin_with(address, keys).deliver(&delivery).await;
-        let envelope = String::from_utf8(envelope::write(&delivery)).unwrap();
+        let envelope = String::from_utf8(envelope::write(&delivery, &delivery.content)).unwrap();
         let expected = if in_envelope { &envelope } else { delivery.content.get() };
         assert_eq!(server.take_requests().pop().unwrap().body, expected);
     }

@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use doorman_plugin_testing::Recorded;
 use serde_json::Value;
 use yaml_rust2::{Yaml, YamlLoader};
 
-use super::requests::CONTENTS;
+use super::requests::ACTIONS;
 use super::*;
 
 /// What says nothing about which values are right, and forms of texts, which are not looked at.
@@ -42,9 +43,41 @@ impl Spec {
         Some(Self(YamlLoader::load_from_str(&text).unwrap().remove(0)))
     }
 
-    /// The schema of the body of a request.
-    fn body_of(&self, path: &str) -> &Yaml {
-        &self.0["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    /// What is wrong with a request, if anything is.
+    fn check_request(&self, request: &Recorded) -> Result<(), String> {
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+        let operation = self.operation(&request.method.as_str().to_lowercase(), path)?;
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            let name = parameter.split('=').next();
+            let is_this =
+                |known: &Yaml| known["in"].as_str() == Some("query") && known["name"].as_str() == name;
+            if !operation["parameters"].as_vec().is_some_and(|all| all.iter().any(is_this)) {
+                return Err(format!("no parameter {parameter}"));
+            }
+        }
+        let body = &operation["requestBody"];
+        if body.is_badvalue() {
+            return if request.body.is_empty() { Ok(()) } else { Err(format!("a body: {}", request.body)) };
+        }
+        let value = serde_json::from_str(&request.body).map_err(|error| error.to_string())?;
+        self.check(&body["content"]["application/json"]["schema"], &value, "body")
+    }
+
+    /// What the method does at the path, in which no segment of a parameter is empty.
+    fn operation(&self, method: &str, path: &str) -> Result<&Yaml, String> {
+        let fits = |template: &str| {
+            let (known, given) = (template.split('/'), path.split('/'));
+            let fits = |(known, given): (&str, &str)| {
+                known == given || (known.starts_with('{') && !given.is_empty())
+            };
+            known.clone().count() == given.clone().count() && known.zip(given).all(fits)
+        };
+        let paths = self.0["paths"].as_hash().unwrap();
+        let fitting = paths.iter().filter(|(template, _)| fits(template.as_str().unwrap()));
+        fitting
+            .map(|(_, methods)| &methods[method])
+            .find(|operation| !operation.is_badvalue())
+            .ok_or_else(|| format!("no {method} {path}"))
     }
 
     /// What is wrong with a value by a schema, if anything is.
@@ -124,30 +157,54 @@ impl Spec {
 }
 
 #[tokio::test]
-async fn bodies_are_what_knock_s_own_description_asks_for() {
+async fn requests_are_what_knock_s_own_description_asks_for() {
     let Some(spec) = Spec::read() else {
         println!("skipped: no copy of Knock's OpenAPI document (DOORMAN_KNOCK_OPENAPI names one)");
         return;
     };
-    let schema = spec.body_of("/v1/workflows/{key}/trigger");
     let (server, address) = Server::start([]).await;
-    for content in CONTENTS {
-        trigger(address, content).await;
-        let body = server.take_requests().pop().unwrap().body;
-        spec.check(schema, &serde_json::from_str(&body).unwrap(), "body").unwrap();
+    for (kind, content) in ACTIONS {
+        act(address, kind, content).await;
+        let request = server.take_requests().pop().unwrap();
+        let verdict = spec.check_request(&request);
+        println!("| {kind} | {} | {} | {verdict:?} |", request.method, request.target);
+        verdict.unwrap_or_else(|wrong| panic!("{kind} {content}: {wrong}"));
     }
-    for wrong in [
-        json!({}),
-        json!([]),
-        json!({"recipients": "u1"}),
-        json!({"recipients": [5]}),
-        json!({"recipients": [{"name": "Ann"}]}),
-        json!({"recipients": ["u1"], "data": "x"}),
-        json!({"recipients": ["u1"], "tenant": 5}),
-        json!({"recipients": ["u1"], "actor": ["u1"]}),
-        json!({"recipients": ["u1"], "cancellation_key": 5}),
-        json!({"recipients": [{"id": "u1", "email": 5}]}),
+}
+
+#[tokio::test]
+async fn other_requests_are_not() {
+    let Some(spec) = Spec::read() else { return };
+    let (server, address) = Server::start([]).await;
+    trigger(address, WELCOME).await;
+    let headers = server.take_requests().pop().unwrap().headers;
+    for (method, target, body) in [
+        ("POST", "/v1/workflows/w/trigger", json!({})),
+        ("POST", "/v1/workflows/w/trigger", json!([])),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": "u1"})),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": [5]})),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": [{"name": "Ann"}]})),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": ["u1"], "data": "x"})),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": ["u1"], "tenant": 5})),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": ["u1"], "actor": ["u1"]})),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": ["u1"], "cancellation_key": 5})),
+        ("POST", "/v1/workflows/w/trigger", json!({"recipients": [{"id": "u1", "email": 5}]})),
+        ("PUT", "/v1/workflows/w/trigger", json!({"recipients": ["u1"]})),
+        ("POST", "/v1/workflows//trigger", json!({"recipients": ["u1"]})),
+        ("POST", "/v1/workflows/w/cancel", json!({"recipients": ["u1"]})),
+        ("PUT", "/v1/users/u1", json!({"email": 5})),
+        ("DELETE", "/v1/users/u1", json!({})),
+        ("DELETE", "/v1/objects/c/o/subscriptions", json!({"recipients": [5]})),
+        ("POST", "/v1/audiences/a/members", json!({"members": ["u1"]})),
+        (
+            "POST",
+            "/v1/audiences/a/members",
+            json!({"members": [{"user": {"id": "u1"}, "tenant": {"id": "t"}}]}),
+        ),
+        ("POST", "/v1/audiences/a/members?create=true", json!({"members": []})),
     ] {
-        assert!(spec.check(schema, &wrong, "body").is_err(), "{wrong}");
+        let (method, target) = (method.parse().unwrap(), target.to_owned());
+        let wrong = Recorded { method, target, headers: headers.clone(), body: body.to_string() };
+        assert!(spec.check_request(&wrong).is_err(), "{wrong:?}");
     }
 }
