@@ -26,6 +26,7 @@ async fn editing_scripts_looks_as_the_readme_says() {
     let setup = Doorman::builder().source("shop", &["development"]).script("shop", script()).build();
     write(&setup, EVENT_FILE, EVENT);
     run(&setup, &["test", "--update"]).await;
+    shows(&setup, &["definitions", "--dir", setup.path(".rhai").to_str().unwrap()], "exit code").await;
     shows(&setup, &["try", setup.path(EVENT_FILE).to_str().unwrap()], "\n1 action\n").await;
 
     setup.write_script("shop", &script().replace("num(", "nmu("));
