@@ -10,8 +10,9 @@ const EVENT_FILE: &str = "scripts/samples/shop/small.event.json";
 
 /// The script that the README shows.
 fn script() -> &'static str {
-    let section = README.split_once("## Editing scripts").unwrap().1;
-    section.split_once("```rhai\n").unwrap().1.split_once("```").unwrap().0
+    let after = |text: &'static str, mark| text.split_once(mark).expect("the README has the section").1;
+    let script = after(after(README, "## Editing scripts"), "```rhai\n");
+    script.split_once("```").map_or(script, |(script, _)| script)
 }
 
 /// Asserts that the README shows what a command prints, or its beginning up to `end`.
@@ -26,8 +27,8 @@ async fn editing_scripts_looks_as_the_readme_says() {
     let setup = Doorman::builder().source("shop", &["development"]).script("shop", script()).build();
     write(&setup, EVENT_FILE, EVENT);
     run(&setup, &["test", "--update"]).await;
-    shows(&setup, &["definitions", "--dir", setup.path(".rhai").to_str().unwrap()], "exit code").await;
-    shows(&setup, &["try", setup.path(EVENT_FILE).to_str().unwrap()], "\n1 action\n").await;
+    shows(&setup, &["definitions", "--dir", &setup.path(".rhai").display().to_string()], "exit code").await;
+    shows(&setup, &["try", &setup.path(EVENT_FILE).display().to_string()], "\n1 action\n").await;
 
     setup.write_script("shop", &script().replace("num(", "nmu("));
     shows(&setup, &["check"], "exit code").await;
