@@ -104,7 +104,6 @@ async fn first_call(
             Some(escalation) = escalations.recv() => return escalated(&escalation),
         }
     }
-    tracing::info!("stopping: requests under way are answered, attempts under way end");
     Exit::Ok
 }
 
@@ -139,6 +138,8 @@ async fn stop(running: Running, signals: &mut Signals, timeout: Duration) -> End
     let Running { drain, pipeline, close, admin, store, .. } = running;
     let deadline = Instant::now() + timeout;
     drain.send_replace(true);
+    // Said once admission drains: whoever reads it and asks is told "not ready".
+    tracing::info!("stopping: requests under way are answered, attempts under way end");
     let orderly = async {
         if !pipeline.stop(deadline).await {
             tracing::warn!(

@@ -24,5 +24,5 @@ pub use action::ActionKind;
 pub use delivery::{Delivery, DeliveryId, Sent};
 pub use event::{EventId, EventInfo};
 pub use outcome::{Outcome, Report};
-pub use plugin::{BoxFuture, ConfigError, Plugin, PluginType, typed_config};
+pub use plugin::{BoxFuture, ConfigError, Plugin, PluginType, Rate, typed_config, typed_schema};
 pub use secret::Secret;

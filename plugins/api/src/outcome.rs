@@ -25,6 +25,19 @@ pub enum Outcome {
         /// Why, for the log.
         reason: String,
     },
+    /// The destination refuses this delivery, for its own sake or because the credentials are not good for it (403). It is
+    /// tried again, and when several deliveries in a row are refused the destination is held, as if it were broken.
+    Forbidden {
+        /// Why, for the log.
+        reason: String,
+    },
+    /// No delivery can work until somebody mends the credentials or the configuration (401, a certificate that nobody
+    /// trusts): the destination is held. Nothing of it is dropped, no attempt is counted, and from time to time it is
+    /// looked whether it works again.
+    Broken {
+        /// What is broken, for the log and whoever is to mend it.
+        reason: String,
+    },
 }
 
 /// An attempt's outcome with what there is to see of it.
@@ -55,6 +68,11 @@ impl Report {
     /// Never to be tried again.
     pub fn rejected(reason: impl Into<String>) -> Self {
         Outcome::Rejected { reason: reason.into() }.into()
+    }
+
+    /// Not while the destination is configured as it is.
+    pub fn broken(reason: impl Into<String>) -> Self {
+        Outcome::Broken { reason: reason.into() }.into()
     }
 
     /// The same report with the destination's status and the beginning of its answer.

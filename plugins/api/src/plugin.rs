@@ -19,11 +19,54 @@ pub trait Plugin: Send + Sync + 'static {
     /// Makes one attempt. It never panics on what a delivery holds, and never puts a secret into its report.
     fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Report>;
 
+    /// The most deliveries that [`Plugin::deliver_batch`] takes in one go; with 1, the default, it is never called.
+    fn batch_max(&self) -> usize {
+        1
+    }
+
+    /// Makes one attempt for each of several deliveries together, where that is cheaper: a report for each, in their order.
+    /// The deadline is for all of them. What has no report, because the future was dropped or gave too few, is tried again.
+    fn deliver_batch<'a>(&'a self, deliveries: &'a [Delivery]) -> BoxFuture<'a, Vec<Report>> {
+        Box::pin(async move {
+            let mut reports = Vec::with_capacity(deliveries.len());
+            for delivery in deliveries {
+                reports.push(self.deliver(delivery).await);
+            }
+            reports
+        })
+    }
+
+    /// Whether the destination works again, asked while it is held, without delivering anything. `None`, the default: its
+    /// oldest delivery is attempted instead.
+    fn probe(&self) -> Option<BoxFuture<'_, Report>> {
+        None
+    }
+
+    /// The rate that a delivery counts towards beside the destination's own, for destinations that allow different rates for
+    /// different things.
+    fn rate(&self, _delivery: &Delivery) -> Option<Rate> {
+        None
+    }
+
+    /// Lets go of what it holds: files, children. Called once no attempt is under way any more; none follows.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Whether a delivery that asks for a secret which the destination does not list is given to it with the mark as it is
     /// (see [`crate::secret_mark`]): for those that only show what they are given. For all others that is the end of it.
     fn shows_marks(&self) -> bool {
         false
     }
+}
+
+/// A rate that several deliveries share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// What it is called in the log.
+    pub name: &'static str,
+    /// Attempts per second, more than 0. As many as in one second, and at least one, may come at once.
+    pub per_s: f64,
 }
 
 /// A kind of destination that is compiled in: the value of `plugin = "..."`.
@@ -34,6 +77,8 @@ pub struct PluginType {
     /// Makes a destination of its own keys: the table without the engine's keys, secrets still as references.
     /// It validates all it can, and connects to nothing.
     pub build: fn(serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError>,
+    /// Its keys as a JSON Schema: see [`typed_schema`].
+    pub schema: fn() -> serde_json::Value,
 }
 
 /// A destination's configuration that its plugin refuses.
@@ -61,4 +106,9 @@ pub fn typed_config<T: DeserializeOwned>(config: serde_json::Value) -> Result<T,
         let key = if path == "." { String::new() } else { path };
         ConfigError::at(key, error.into_inner().to_string())
     })
+}
+
+/// The JSON Schema of a plugin's own configuration type, for documentation and editors.
+pub fn typed_schema<T: schemars::JsonSchema>() -> serde_json::Value {
+    schemars::schema_for!(T).to_value()
 }

@@ -8,22 +8,30 @@ use doorman_plugin_http::client::{default_connect_timeout, default_max_idle_conn
 use doorman_plugin_http::{Connecting, Secrets, Url, headers};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What Knock's public keys begin with, which are in everybody's browser and may change nothing.
 const PUBLIC_KEY: &str = "pk_";
 
 /// The keys as they are written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Keys {
+pub struct Keys {
+    /// A reference to the secret key of the environment in Knock.
+    #[schemars(with = "String")]
     api_key: Secret,
+    /// What the URLs begin with.
     #[serde(default = "default_base_url")]
     base_url: String,
+    /// The full path of a PEM file with the certificate authorities that are trusted.
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    /// How long opening a connection may take, its TLS handshake included.
     #[serde(default = "default_connect_timeout", deserialize_with = "duration::deserialize")]
+    #[schemars(with = "String", default)]
     connect_timeout: Duration,
+    /// How many connections stay open when nothing is to be sent.
     #[serde(default = "default_max_idle_connections")]
     max_idle_connections: usize,
 }

@@ -13,7 +13,7 @@ mod request;
 
 use std::sync::Arc;
 
-use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report};
+use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, typed_schema};
 use doorman_plugin_http::answer::MAX_READ_BYTES;
 use doorman_plugin_http::{Client, Url};
 use hyper::HeaderMap;
@@ -21,7 +21,11 @@ use hyper::HeaderMap;
 use crate::config::Settings;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "knock", build };
+pub const PLUGIN: PluginType = PluginType { name: "knock", build, schema };
+
+fn schema() -> serde_json::Value {
+    typed_schema::<config::Keys>()
+}
 
 fn build(config: serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError> {
     let Settings { base_url, headers, secrets, connecting } = Settings::read(config)?;

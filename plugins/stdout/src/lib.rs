@@ -11,18 +11,22 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use doorman_plugin::event::rfc3339;
-use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, typed_config};
+use doorman_plugin::{
+    BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, typed_config, typed_schema,
+};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "stdout", build };
+pub const PLUGIN: PluginType = PluginType { name: "stdout", build, schema };
 
 /// What a line needs for its time, its names and its ids, with some room for content.
 const LEAST_LINE_BYTES: usize = 512;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Config {
+    /// Longer lines are cut in the middle, at least 512.
     max_line_bytes: usize,
 }
 
@@ -34,6 +38,10 @@ impl Default for Config {
 
 struct Stdout {
     max_line_bytes: usize,
+}
+
+fn schema() -> serde_json::Value {
+    typed_schema::<Config>()
 }
 
 fn build(config: serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError> {

@@ -9,6 +9,7 @@ use doorman_plugin_http::client::{default_connect_timeout, default_max_idle_conn
 use doorman_plugin_http::url::UrlError;
 use doorman_plugin_http::{Connecting, Secrets, Url, headers};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Headers that the protocol or Doorman itself sets.
@@ -32,7 +33,7 @@ const OF_THE_CONNECTION: [&str; 4] =
 const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
 /// What is posted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Body {
     /// The action with its id and its event: see [`crate::envelope`].
@@ -49,18 +50,25 @@ impl Body {
 }
 
 /// The keys as they are written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Keys {
+pub struct Keys {
+    /// Where to post.
     url: String,
+    /// Headers of each request; a value that starts with `env:`, `file:` or `credential:` is a reference to a secret.
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    /// What is posted; by default by the kind of the action.
     #[serde(default)]
     body: Option<Body>,
+    /// The full path of a PEM file with the certificate authorities that are trusted.
     #[serde(default)]
     ca_file: Option<PathBuf>,
+    /// How long opening a connection may take, its TLS handshake included.
     #[serde(default = "default_connect_timeout", deserialize_with = "duration::deserialize")]
+    #[schemars(with = "String", default)]
     connect_timeout: Duration,
+    /// How many connections stay open when nothing is to be sent.
     #[serde(default = "default_max_idle_connections")]
     max_idle_connections: usize,
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use doorman_plugin::outcome::ANSWER_KEPT_BYTES;
-use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, Sent};
+use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, Sent, typed_schema};
 use doorman_plugin_http::headers::IDEMPOTENCY_KEY;
 use doorman_plugin_http::{Client, Url};
 use http_body_util::Full;
@@ -25,7 +25,11 @@ use crate::config::{Body, Settings};
 use crate::options::{BadOptions, Options};
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "webhook", build };
+pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema };
+
+fn schema() -> serde_json::Value {
+    typed_schema::<config::Keys>()
+}
 
 fn build(config: serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError> {
     let Settings { url, headers, configured, secrets, body, connecting } = Settings::read(config)?;

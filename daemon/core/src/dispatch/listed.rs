@@ -53,6 +53,8 @@ impl ListedSecrets {
             Outcome::Delivered => Outcome::Delivered,
             Outcome::Retry { reason, after } => Outcome::Retry { reason: mask(reason), after },
             Outcome::Rejected { reason } => Outcome::Rejected { reason: mask(reason) },
+            Outcome::Forbidden { reason } => Outcome::Forbidden { reason: mask(reason) },
+            Outcome::Broken { reason } => Outcome::Broken { reason: mask(reason) },
         };
         let Report { status, answer, receipt, .. } = report;
         Report { outcome, status, answer: answer.map(mask), receipt: receipt.map(mask) }

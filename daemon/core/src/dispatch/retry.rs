@@ -49,6 +49,7 @@ impl RetryPolicy {
         let (reason, floor) = match outcome {
             Outcome::Delivered => return Next::Delivered,
             Outcome::Rejected { reason } => return Next::Dead { reason },
+            Outcome::Forbidden { reason } | Outcome::Broken { reason } => (reason, Duration::ZERO),
             Outcome::Retry { reason, after } => (reason, after.unwrap_or_default().min(LONGEST_FLOOR)),
         };
         if number >= self.max_attempts {
