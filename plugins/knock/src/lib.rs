@@ -21,7 +21,7 @@ use hyper::HeaderMap;
 use crate::config::Settings;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "knock", build, schema };
+pub const PLUGIN: PluginType = PluginType { name: "knock", build, schema, default_order: "key:userId" };
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

@@ -25,7 +25,7 @@ use crate::config::{Body, Settings};
 use crate::options::{BadOptions, Options};
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema };
+pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema, default_order: "none" };
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()
