@@ -1,13 +1,10 @@
 //! A webhook's keys, and what they must look like.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use doorman_plugin::{ActionKind, ConfigError, Secret, duration, typed_config};
-use doorman_plugin_http::client::{default_connect_timeout, default_max_idle_connections};
+use doorman_plugin::{ActionKind, ConfigError, Secret, typed_config};
 use doorman_plugin_http::url::UrlError;
-use doorman_plugin_http::{Connecting, Secrets, Url, headers};
+use doorman_plugin_http::{Connecting, Secrets, Url, headers, with_connection_keys};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -49,28 +46,20 @@ impl Body {
     }
 }
 
-/// The keys as they are written.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// Where to post.
-    url: String,
-    /// Headers of each request; a value that starts with `env:`, `file:` or `credential:` is a reference to a secret.
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    /// What is posted; by default by the kind of the action.
-    #[serde(default)]
-    body: Option<Body>,
-    /// The full path of a PEM file with the certificate authorities that are trusted.
-    #[serde(default)]
-    ca_file: Option<PathBuf>,
-    /// How long opening a connection may take, its TLS handshake included.
-    #[serde(default = "default_connect_timeout", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
-    connect_timeout: Duration,
-    /// How many connections stay open when nothing is to be sent.
-    #[serde(default = "default_max_idle_connections")]
-    max_idle_connections: usize,
+with_connection_keys! {
+    /// The keys as they are written.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub struct Keys {
+        /// Where to post.
+        url: String,
+        /// Headers of each request; a value that starts with `env:`, `file:` or `credential:` is a reference to a secret.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// What is posted; by default by the kind of the action.
+        #[serde(default)]
+        body: Option<Body>,
+    }
 }
 
 /// The keys, checked and ready for use.
@@ -92,7 +81,7 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks the keys, and resolves the references in them.
     pub fn read(config: serde_json::Value) -> Result<Self, ConfigError> {
-        let keys: Keys = typed_config(config)?;
+        let mut keys: Keys = typed_config(config)?;
         let url = read_url(&keys.url).map_err(|message| ConfigError::at("url", message))?;
         let mut secrets = Secrets::default();
         let mut headers = HeaderMap::new();
@@ -108,9 +97,8 @@ impl Settings {
         }
         let configured = headers.keys().cloned().collect();
         headers::add_standard(&mut headers, &url).map_err(|message| ConfigError::at("url", message))?;
-        let Keys { body, ca_file, connect_timeout, max_idle_connections, .. } = keys;
-        let connecting = Connecting { ca_file, connect_timeout, max_idle_connections };
-        Ok(Self { url, headers, configured, secrets, body, connecting })
+        let connecting = keys.connecting();
+        Ok(Self { url, headers, configured, secrets, body: keys.body, connecting })
     }
 }
 
