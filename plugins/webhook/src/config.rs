@@ -9,8 +9,10 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::signature::{self, Signer};
+
 /// Headers that the protocol or Doorman itself sets.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 12] = [
     "connection",
     "content-length",
     "expect",
@@ -20,6 +22,9 @@ const RESERVED: [&str; 9] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    signature::ID,
+    signature::TIMESTAMP,
+    signature::SIGNATURE,
 ];
 
 /// Headers that say which way a request goes, or are between its sender and a proxy.
@@ -59,6 +64,11 @@ with_connection_keys! {
         /// What is posted; by default by the kind of the action.
         #[serde(default)]
         body: Option<Body>,
+        /// References to the secrets that sign each request as Standard Webhooks has it (`whsec_...`): several while they
+        /// change.
+        #[serde(default)]
+        #[schemars(with = "Vec<String>")]
+        signing_secrets: Vec<Secret>,
     }
 }
 
@@ -70,8 +80,10 @@ pub struct Settings {
     pub headers: HeaderMap,
     /// Those of them that the configuration sets, which no script can replace.
     pub configured: Vec<HeaderName>,
-    /// The header values that were given by reference.
+    /// The header values that were given by reference, and the secrets that sign.
     pub secrets: Secrets,
+    /// What signs each request.
+    pub signer: Signer,
     /// What to post, if the configuration says so.
     pub body: Option<Body>,
     /// How to connect.
@@ -97,8 +109,12 @@ impl Settings {
         }
         let configured = headers.keys().cloned().collect();
         headers::add_standard(&mut headers, &url).map_err(|message| ConfigError::at("url", message))?;
+        let signer = Signer::read(&keys.signing_secrets)?;
+        for secret in &keys.signing_secrets {
+            signature::both_forms(secret).for_each(|form| secrets.add(form));
+        }
         let connecting = keys.connecting();
-        Ok(Self { url, headers, configured, secrets, body: keys.body, connecting })
+        Ok(Self { url, headers, configured, secrets, signer, body: keys.body, connecting })
     }
 }
 

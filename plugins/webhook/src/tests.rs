@@ -1,6 +1,7 @@
 //! The plugin against real sockets, on a current-thread runtime as in a dispatcher.
 
 mod sends;
+mod signed;
 
 use std::io::Write;
 use std::net::SocketAddr;
