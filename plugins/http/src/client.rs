@@ -15,6 +15,7 @@ use crate::connector::Connector;
 use crate::failure;
 use crate::keys::Connecting;
 use crate::statuses::Statuses;
+use crate::tls;
 use crate::url::Url;
 
 /// How long an unused connection stays open.
@@ -37,17 +38,17 @@ impl Client {
         secrets: Secrets,
         kept_bytes: usize,
     ) -> Result<Self, ConfigError> {
-        let Connecting { ca_file, connect_timeout, max_idle_connections, statuses } = connecting;
+        let connect_timeout = connecting.connect_timeout;
         if connect_timeout.is_zero() {
             let message = "no connection opens in no time: write \"5s\", say";
             return Err(ConfigError::at("connect_timeout", message));
         }
-        let statuses = Statuses::read(&statuses)?;
-        let connector = Connector::new(url, ca_file.as_deref(), connect_timeout)?;
+        let statuses = Statuses::read(&connecting.statuses)?;
+        let connector = Connector::new(tls::client_config(url, &connecting)?, connect_timeout);
         let connections = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(max_idle_connections)
+            .pool_max_idle_per_host(connecting.max_idle_connections)
             // The host is among the destination's own headers, made once.
             .set_host(false)
             .build(connector);

@@ -2,19 +2,16 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use doorman_plugin::{ConfigError, duration};
+use doorman_plugin::duration;
 use hyper::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::ClientConfig;
 use tower_service::Service;
-
-use crate::tls;
-use crate::url::Url;
 
 type Inner = HttpsConnector<HttpConnector>;
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -39,18 +36,18 @@ impl std::fmt::Display for TooSlow {
 impl Error for TooSlow {}
 
 impl Connector {
-    /// Connections to the URL's host.
-    pub fn new(url: &Url, ca_file: Option<&Path>, timeout: Duration) -> Result<Self, ConfigError> {
+    /// Connections that open within `timeout`.
+    pub fn new(tls: ClientConfig, timeout: Duration) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(timeout));
         tcp.enforce_http(false);
         let inner = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::client_config(url, ca_file)?)
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Ok(Self { inner, timeout })
+        Self { inner, timeout }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use doorman_plugin::Secret;
+
 use crate::statuses;
 
 /// The default of the key `connect_timeout`.
@@ -19,6 +21,10 @@ pub fn default_max_idle_connections() -> usize {
 pub struct Connecting {
     /// A PEM file with the certificates of those whom alone it trusts; `None`: whom the system trusts.
     pub ca_file: Option<PathBuf>,
+    /// A PEM file with the certificate by which the destination knows us.
+    pub client_certificate: Option<PathBuf>,
+    /// Its key, as PEM.
+    pub client_key: Option<Secret>,
     /// How long a connection may take to open, its TLS handshake included.
     pub connect_timeout: Duration,
     /// How many connections stay open when nothing is to be sent.
@@ -31,6 +37,8 @@ impl Default for Connecting {
     fn default() -> Self {
         Self {
             ca_file: None,
+            client_certificate: None,
+            client_key: None,
             connect_timeout: default_connect_timeout(),
             max_idle_connections: default_max_idle_connections(),
             statuses: statuses::Written::default(),
@@ -51,6 +59,14 @@ macro_rules! with_connection_keys {
             /// The full path of a PEM file with the certificate authorities that are trusted.
             #[serde(default)]
             ca_file: Option<::std::path::PathBuf>,
+            /// The full path of a PEM file with the certificate by which the destination knows Doorman, and those that it
+            /// comes from behind it.
+            #[serde(default)]
+            client_certificate: Option<::std::path::PathBuf>,
+            /// A reference to the key of that certificate: PEM, without a passphrase.
+            #[serde(default)]
+            #[schemars(with = "Option<String>")]
+            client_key: Option<$crate::Secret>,
             /// How long opening a connection may take, its TLS handshake included.
             #[serde(
                 default = "doorman_plugin_http::keys::default_connect_timeout",
@@ -71,6 +87,8 @@ macro_rules! with_connection_keys {
             fn connecting(&mut self) -> $crate::Connecting {
                 $crate::Connecting {
                     ca_file: self.ca_file.take(),
+                    client_certificate: self.client_certificate.take(),
+                    client_key: self.client_key.take(),
                     connect_timeout: self.connect_timeout,
                     max_idle_connections: self.max_idle_connections,
                     statuses: ::std::mem::take(&mut self.statuses),

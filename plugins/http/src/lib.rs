@@ -1,7 +1,7 @@
 //! What plugins that speak HTTP share: the client's side of HTTP/1.1, in the clear or behind TLS.
 //!
 //! - [`client`]: connections that stay open, one request on one of them
-//! - `connector`: how a connection opens; [`tls`]: whom it trusts
+//! - `connector`: how a connection opens; [`tls`]: whom it trusts; `client_certificate`: as whom it comes
 //! - [`answer`]: what a destination answered, and what that means for the delivery
 //! - [`statuses`]: what its status means, which the configuration may change
 //! - [`retry_after`]: when the destination wants the next attempt
@@ -10,6 +10,7 @@
 
 pub mod answer;
 pub mod client;
+mod client_certificate;
 mod connector;
 mod failure;
 pub mod headers;
@@ -22,6 +23,7 @@ pub mod url;
 
 pub use answer::Answer;
 pub use client::Client;
+pub use doorman_plugin::Secret;
 pub use doorman_plugin::mask::Secrets;
 pub use keys::Connecting;
 pub use url::Url;

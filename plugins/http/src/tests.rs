@@ -1,5 +1,6 @@
 //! Requests to real sockets, on a current-thread runtime as in a dispatcher.
 
+mod client_certificates;
 mod configured;
 mod tls;
 

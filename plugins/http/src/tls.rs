@@ -10,28 +10,43 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
+use crate::client_certificate::ClientCertificate;
+use crate::keys::Connecting;
 use crate::url::Url;
 
 /// The key that names a certificate authority.
 const CA_FILE: &str = "ca_file";
 
 /// The TLS of connections to a URL: only those in `ca_file` are trusted if it is given, else those whom the system trusts.
-pub fn client_config(url: &Url, ca_file: Option<&Path>) -> Result<ClientConfig, ConfigError> {
+pub fn client_config(url: &Url, connecting: &Connecting) -> Result<ClientConfig, ConfigError> {
     let at_key = |message: String| ConfigError::at(CA_FILE, message);
-    let roots = match ca_file {
-        Some(_) if !url.is_https() => {
-            return Err(at_key(
-                "a URL that begins with http:// needs no certificate: leave it out".to_owned(),
-            ));
+    let certificate =
+        ClientCertificate::read(connecting.client_certificate.as_deref(), connecting.client_key.as_ref())?;
+    if !url.is_https() {
+        let of_no_use = |key: &str| {
+            let message = "a URL that begins with http:// needs no certificate: leave it out";
+            ConfigError::at(key, message)
+        };
+        if connecting.ca_file.is_some() {
+            return Err(of_no_use(CA_FILE));
         }
+        if certificate.is_some() {
+            return Err(of_no_use("client_certificate"));
+        }
+    }
+    let roots = match &connecting.ca_file {
         Some(path) => roots_in(path).map_err(at_key)?,
         None if url.is_https() => roots_of_system().map_err(at_key)?,
         None => RootCertStore::empty(),
     };
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| at_key(format!("TLS cannot be used: {error}")))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+        .map_err(|error| at_key(format!("TLS cannot be used: {error}")))?
+        .with_root_certificates(roots);
+    match certificate {
+        Some(certificate) => certificate.configure(builder),
+        None => Ok(builder.with_no_client_auth()),
+    }
 }
 
 fn roots_in(path: &Path) -> Result<RootCertStore, String> {
@@ -73,6 +88,17 @@ pub fn explain(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature,
         ) => "; nobody who is trusted here has issued it: `ca_file` can name who has",
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA,
+        ) => {
+            "; it wants a certificate of its clients: `client_certificate` and `client_key` name one that it takes"
+        }
         rustls::Error::InvalidMessage(_) => "; does it speak TLS on this port?",
         _ => "",
     };

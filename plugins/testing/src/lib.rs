@@ -8,7 +8,7 @@ use std::sync::Arc;
 use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
 
-pub use authority::{Authority, Identity};
+pub use authority::{Authority, ClientIdentity, Identity};
 pub use server::{Answer, Recorded, Server, answer, nobody, raw};
 
 /// The first attempt of an action's delivery, with a content that must be JSON.
