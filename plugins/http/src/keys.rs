@@ -18,6 +18,7 @@ pub fn default_max_idle_connections() -> usize {
 }
 
 /// What these keys say. [`crate::Client::new`] checks it.
+#[derive(Clone)]
 pub struct Connecting {
     /// A PEM file with the certificates of those whom alone it trusts; `None`: whom the system trusts.
     pub ca_file: Option<PathBuf>,
@@ -27,6 +28,10 @@ pub struct Connecting {
     pub client_key: Option<Secret>,
     /// How long a connection may take to open, its TLS handshake included.
     pub connect_timeout: Duration,
+    /// The proxy that everything goes through: its URL, or `environment`.
+    pub proxy: Option<String>,
+    /// The value of the header by which the proxy knows us.
+    pub proxy_authorization: Option<Secret>,
     /// How many connections stay open when nothing is to be sent.
     pub max_idle_connections: usize,
     /// What statuses mean, where it is not what they usually mean.
@@ -39,6 +44,8 @@ impl Default for Connecting {
             ca_file: None,
             client_certificate: None,
             client_key: None,
+            proxy: None,
+            proxy_authorization: None,
             connect_timeout: default_connect_timeout(),
             max_idle_connections: default_max_idle_connections(),
             statuses: statuses::Written::default(),
@@ -74,6 +81,14 @@ macro_rules! with_connection_keys {
             )]
             #[schemars(with = "String", default)]
             connect_timeout: ::std::time::Duration,
+            /// The proxy that all requests go through: `http://host:port`, or `environment` for what HTTPS_PROXY, HTTP_PROXY and
+            /// NO_PROXY say.
+            #[serde(default)]
+            proxy: Option<String>,
+            /// A reference to the value of the `Proxy-Authorization` header: `Basic ...`.
+            #[serde(default)]
+            #[schemars(with = "Option<String>")]
+            proxy_authorization: Option<$crate::Secret>,
             /// How many connections stay open when nothing is to be sent.
             #[serde(default = "doorman_plugin_http::keys::default_max_idle_connections")]
             max_idle_connections: usize,
@@ -89,6 +104,8 @@ macro_rules! with_connection_keys {
                     ca_file: self.ca_file.take(),
                     client_certificate: self.client_certificate.take(),
                     client_key: self.client_key.take(),
+                    proxy: self.proxy.take(),
+                    proxy_authorization: self.proxy_authorization.take(),
                     connect_timeout: self.connect_timeout,
                     max_idle_connections: self.max_idle_connections,
                     statuses: ::std::mem::take(&mut self.statuses),

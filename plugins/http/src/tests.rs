@@ -2,8 +2,11 @@
 
 mod client_certificates;
 mod configured;
+mod guarded;
+mod proxied;
 mod tls;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use doorman_plugin::{ConfigError, Outcome, Report};
 use doorman_plugin_testing::raw;
 use http_body_util::Full;
 use hyper::Request;
+use tempfile::NamedTempFile;
 
 use super::*;
 
@@ -42,6 +46,24 @@ fn broken(result: Result<Answer, Report>) -> String {
         Outcome::Broken { reason } => reason,
         other => panic!("{other:?}"),
     }
+}
+
+/// What is wrong with a configuration for this URL: the key and what is said.
+fn refused(url: &str, connecting: Connecting) -> (String, String) {
+    let error = client(url, connecting).err().expect("refused");
+    (error.key, error.message)
+}
+
+/// A secret as if it came by reference.
+fn secret(text: &str) -> Option<Secret> {
+    let file = file(text);
+    Some(Secret::resolve(&format!("file:{}", file.path().display())).unwrap())
+}
+
+fn file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
 }
 
 #[tokio::test]

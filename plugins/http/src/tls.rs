@@ -12,17 +12,16 @@ use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
 use crate::client_certificate::ClientCertificate;
 use crate::keys::Connecting;
-use crate::url::Url;
 
 /// The key that names a certificate authority.
 const CA_FILE: &str = "ca_file";
 
-/// The TLS of connections to a URL: only those in `ca_file` are trusted if it is given, else those whom the system trusts.
-pub fn client_config(url: &Url, connecting: &Connecting) -> Result<ClientConfig, ConfigError> {
+/// The TLS of connections: only those in `ca_file` are trusted if it is given, else those whom the system trusts.
+pub fn client_config(is_https: bool, connecting: &Connecting) -> Result<ClientConfig, ConfigError> {
     let at_key = |message: String| ConfigError::at(CA_FILE, message);
     let certificate =
         ClientCertificate::read(connecting.client_certificate.as_deref(), connecting.client_key.as_ref())?;
-    if !url.is_https() {
+    if !is_https {
         let of_no_use = |key: &str| {
             let message = "a URL that begins with http:// needs no certificate: leave it out";
             ConfigError::at(key, message)
@@ -36,7 +35,7 @@ pub fn client_config(url: &Url, connecting: &Connecting) -> Result<ClientConfig,
     }
     let roots = match &connecting.ca_file {
         Some(path) => roots_in(path).map_err(at_key)?,
-        None if url.is_https() => roots_of_system().map_err(at_key)?,
+        None if is_https => roots_of_system().map_err(at_key)?,
         None => RootCertStore::empty(),
     };
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

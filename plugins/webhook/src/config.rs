@@ -121,7 +121,7 @@ impl Settings {
 fn read_url(text: &str) -> Result<Url, String> {
     Url::read(text).map_err(|error| match error {
         UrlError::Credentials => format!("{error}, as in headers = {{ Authorization = \"file:/path\" }}"),
-        UrlError::Form | UrlError::Fragment => error.to_string(),
+        UrlError::Form | UrlError::Fragment | UrlError::Never(_) => error.to_string(),
     })
 }
 
