@@ -1,70 +1,127 @@
-//! How a connection opens.
+//! How a connection opens: to the destination itself, or to the proxy on the way to it.
 
 use std::error::Error;
-use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use doorman_plugin::{ConfigError, duration};
+use doorman_plugin::duration;
 use hyper::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::GaiResolver;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use rustls::ClientConfig;
 use tower_service::Service;
 
-use crate::tls;
-use crate::url::Url;
+use crate::guard::{Guard, Guarded};
+use crate::proxy::Proxy;
+use crate::stream::Stream;
 
-type Inner = HttpsConnector<HttpConnector>;
-type BoxError = Box<dyn Error + Send + Sync>;
+type Tcp = HttpConnector<Guarded<GaiResolver>>;
+
+/// Any error on the way to a connection.
+pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Opens connections within a time, which their TLS handshake is part of.
 #[derive(Clone)]
 pub struct Connector {
-    inner: Inner,
+    route: Route,
+    guard: Guard,
     timeout: Duration,
 }
 
+#[derive(Clone)]
+enum Route {
+    Direct(HttpsConnector<Tcp>),
+    /// For destinations behind TLS, which the proxy sees nothing of.
+    Tunnel(Proxy, Box<HttpsConnector<Tunnel<Tcp>>>),
+    /// For destinations in the clear: the proxy takes the requests and hands them on.
+    Forward(Proxy, Tcp),
+}
+
 /// The time is over.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was not open within {}", duration::format(*.0))]
 struct TooSlow(Duration);
 
-impl std::fmt::Display for TooSlow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the connection was not open within {}", duration::format(self.0))
+impl Connector {
+    /// Connections that open within `timeout`.
+    pub fn direct(tls: ClientConfig, guard: Guard, timeout: Duration) -> Self {
+        Self { route: Route::Direct(behind_tls(tls, tcp(&guard, timeout))), guard, timeout }
+    }
+
+    /// Connections through a proxy, to a destination that is behind TLS or not.
+    pub fn through(proxy: Proxy, tls: Option<ClientConfig>, timeout: Duration) -> Self {
+        let guard = Guard::Configured;
+        let tcp = tcp(&guard, timeout);
+        let Some(tls) = tls else { return Self { route: Route::Forward(proxy, tcp), guard, timeout } };
+        let tunnel = Tunnel::new(proxy.uri.clone(), tcp);
+        let tunnel = match &proxy.authorization {
+            Some(authorization) => tunnel.with_auth(authorization.clone()),
+            None => tunnel,
+        };
+        Self { route: Route::Tunnel(proxy, Box::new(behind_tls(tls, tunnel))), guard, timeout }
     }
 }
 
-impl Error for TooSlow {}
+fn tcp(guard: &Guard, timeout: Duration) -> Tcp {
+    let mut tcp = HttpConnector::new_with_resolver(Guarded::new(guard.clone(), GaiResolver::new()));
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(timeout));
+    tcp.enforce_http(false);
+    tcp
+}
 
-impl Connector {
-    /// Connections to the URL's host.
-    pub fn new(url: &Url, ca_file: Option<&Path>, timeout: Duration) -> Result<Self, ConfigError> {
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(timeout));
-        tcp.enforce_http(false);
-        let inner = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::client_config(url, ca_file)?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        Ok(Self { inner, timeout })
+fn behind_tls<C>(tls: ClientConfig, connector: C) -> HttpsConnector<C> {
+    HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(connector)
+}
+
+impl Route {
+    /// The host that is connected to on the way to `uri`.
+    fn next<'a>(&'a self, uri: &'a Uri) -> &'a Uri {
+        match self {
+            Route::Direct(_) => uri,
+            Route::Tunnel(proxy, _) | Route::Forward(proxy, _) => &proxy.uri,
+        }
+    }
+
+    fn open(&mut self, uri: Uri) -> Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>> {
+        match self {
+            Route::Direct(connector) => {
+                let opening = connector.call(uri);
+                Box::pin(async move { Ok(Stream::direct(opening.await?)) })
+            }
+            Route::Tunnel(_, connector) => {
+                let opening = connector.call(uri);
+                Box::pin(async move { Ok(Stream::direct(opening.await?)) })
+            }
+            Route::Forward(proxy, tcp) => {
+                let opening = tcp.call(proxy.uri.clone());
+                Box::pin(async move { Ok(Stream::to_proxy(opening.await?.into())) })
+            }
+        }
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = <Inner as Service<Uri>>::Response;
+    type Response = Stream;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context)
+        match &mut self.route {
+            Route::Direct(connector) => connector.poll_ready(context),
+            Route::Tunnel(_, connector) => connector.poll_ready(context),
+            Route::Forward(_, tcp) => tcp.poll_ready(context).map_err(Into::into),
+        }
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let (timeout, opening) = (self.timeout, self.inner.call(uri));
+        if let Err(refused) = self.guard.check_literal(self.route.next(&uri)) {
+            return Box::pin(std::future::ready(Err(refused.into())));
+        }
+        let (timeout, opening) = (self.timeout, self.route.open(uri));
         Box::pin(async move {
             let opened = tokio::time::timeout(timeout, opening).await;
             opened.unwrap_or_else(|_| Err(TooSlow(timeout).into()))

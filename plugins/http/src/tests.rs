@@ -1,8 +1,12 @@
 //! Requests to real sockets, on a current-thread runtime as in a dispatcher.
 
+mod client_certificates;
 mod configured;
+mod guarded;
+mod proxied;
 mod tls;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,11 +15,12 @@ use doorman_plugin::{ConfigError, Outcome, Report};
 use doorman_plugin_testing::raw;
 use http_body_util::Full;
 use hyper::Request;
+use tempfile::NamedTempFile;
 
 use super::*;
 
 fn connecting(ca_file: Option<PathBuf>) -> Connecting {
-    Connecting { ca_file, connect_timeout: Duration::from_secs(5), max_idle_connections: 4 }
+    Connecting { ca_file, max_idle_connections: 4, ..Connecting::default() }
 }
 
 fn client(url: &str, connecting: Connecting) -> Result<Client, ConfigError> {
@@ -33,6 +38,32 @@ fn retried(result: Result<Answer, Report>) -> String {
         Outcome::Retry { reason, after: None } => reason,
         other => panic!("{other:?}"),
     }
+}
+
+/// The reason of a report of what is broken.
+fn broken(result: Result<Answer, Report>) -> String {
+    match result.map(|answer| answer.status).unwrap_err().outcome {
+        Outcome::Broken { reason } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is wrong with a configuration for this URL: the key and what is said.
+fn refused(url: &str, connecting: Connecting) -> (String, String) {
+    let error = client(url, connecting).err().expect("refused");
+    (error.key, error.message)
+}
+
+/// A secret as if it came by reference.
+fn secret(text: &str) -> Option<Secret> {
+    let file = file(text);
+    Some(Secret::resolve(&format!("file:{}", file.path().display())).unwrap())
+}
+
+fn file(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
 }
 
 #[tokio::test]

@@ -8,30 +8,44 @@ use doorman_plugin::ConfigError;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
-use crate::url::Url;
+use crate::client_certificate::ClientCertificate;
+use crate::keys::Connecting;
 
 /// The key that names a certificate authority.
 const CA_FILE: &str = "ca_file";
 
-/// The TLS of connections to a URL: only those in `ca_file` are trusted if it is given, else those whom the system trusts.
-pub fn client_config(url: &Url, ca_file: Option<&Path>) -> Result<ClientConfig, ConfigError> {
+/// The TLS of connections: only those in `ca_file` are trusted if it is given, else those whom the system trusts.
+pub fn client_config(is_https: bool, connecting: &Connecting) -> Result<ClientConfig, ConfigError> {
     let at_key = |message: String| ConfigError::at(CA_FILE, message);
-    let roots = match ca_file {
-        Some(_) if !url.is_https() => {
-            return Err(at_key(
-                "a URL that begins with http:// needs no certificate: leave it out".to_owned(),
-            ));
+    let certificate =
+        ClientCertificate::read(connecting.client_certificate.as_deref(), connecting.client_key.as_ref())?;
+    if !is_https {
+        let of_no_use = |key: &str| {
+            let message = "a URL that begins with http:// needs no certificate: leave it out";
+            ConfigError::at(key, message)
+        };
+        if connecting.ca_file.is_some() {
+            return Err(of_no_use(CA_FILE));
         }
+        if certificate.is_some() {
+            return Err(of_no_use("client_certificate"));
+        }
+    }
+    let roots = match &connecting.ca_file {
         Some(path) => roots_in(path).map_err(at_key)?,
-        None if url.is_https() => roots_of_system().map_err(at_key)?,
+        None if is_https => roots_of_system().map_err(at_key)?,
         None => RootCertStore::empty(),
     };
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| at_key(format!("TLS cannot be used: {error}")))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+        .map_err(|error| at_key(format!("TLS cannot be used: {error}")))?
+        .with_root_certificates(roots);
+    match certificate {
+        Some(certificate) => certificate.configure(builder),
+        None => Ok(builder.with_no_client_auth()),
+    }
 }
 
 fn roots_in(path: &Path) -> Result<RootCertStore, String> {
@@ -73,8 +87,48 @@ pub fn explain(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(
             CertificateError::UnknownIssuer | CertificateError::BadSignature,
         ) => "; nobody who is trusted here has issued it: `ca_file` can name who has",
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA,
+        ) => {
+            "; it wants a certificate of its clients: `client_certificate` and `client_key` name one that it takes"
+        }
         rustls::Error::InvalidMessage(_) => "; does it speak TLS on this port?",
         _ => "",
     };
     format!("TLS failed: {error}{hint}")
+}
+
+/// Whether a TLS error stays until somebody mends a certificate or the configuration. `opening`: the connection was not
+/// open yet; behind that, what is no TLS is a connection that breaks.
+pub fn is_broken(error: &rustls::Error, opening: bool) -> bool {
+    match error {
+        rustls::Error::InvalidCertificate(_)
+        | rustls::Error::NoCertificatesPresented
+        | rustls::Error::UnsupportedNameType
+        | rustls::Error::PeerIncompatible(_) => true,
+        // It does not speak TLS on this port.
+        rustls::Error::InvalidMessage(_) => opening,
+        // A client certificate that it does not take is found wanting behind the client's side of the handshake.
+        rustls::Error::AlertReceived(alert) => !is_passing(*alert),
+        _ => false,
+    }
+}
+
+/// Alerts that say nothing of certificates or configurations.
+fn is_passing(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::CloseNotify
+            | AlertDescription::UserCanceled
+            | AlertDescription::InternalError
+            | AlertDescription::BadRecordMac
+            | AlertDescription::RecordOverflow
+            | AlertDescription::DecryptError
+    )
 }

@@ -4,6 +4,8 @@ use hyper::Uri;
 use hyper::http;
 use hyper::http::uri::{Authority, Scheme};
 
+use crate::address;
+
 /// An `http://` or `https://` URL without user, password and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
@@ -23,6 +25,9 @@ pub enum UrlError {
     /// It has a user or a password.
     #[error("no user or password in a URL: give them by reference")]
     Credentials,
+    /// Its host is an address that nothing connects to.
+    #[error("its host is {0}, which is never connected to")]
+    Never(&'static str),
 }
 
 impl Url {
@@ -39,9 +44,16 @@ impl Url {
         if authority.as_str().contains('@') {
             return Err(UrlError::Credentials);
         }
-        let has_port = authority.as_str() != authority.host();
-        if authority.host().is_empty() || (has_port && matches!(authority.port_u16(), None | Some(0))) {
+        let port = authority.as_str().strip_prefix(authority.host()).and_then(|rest| rest.strip_prefix(':'));
+        // No sign before it: that parses, too.
+        let is_port = |text: &str| {
+            text.bytes().all(|byte| byte.is_ascii_digit()) && matches!(text.parse::<u16>(), Ok(1..))
+        };
+        if authority.host().is_empty() || port.is_some_and(|port| !is_port(port)) {
             return Err(UrlError::Form);
+        }
+        if let Some(what) = address::literal(authority.host()).and_then(address::never) {
+            return Err(UrlError::Never(what));
         }
         Ok(Self { uri, authority })
     }

@@ -1,11 +1,7 @@
 //! The keys, and what they must look like.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use doorman_plugin::{ConfigError, Secret, duration, typed_config};
-use doorman_plugin_http::client::{default_connect_timeout, default_max_idle_connections};
-use doorman_plugin_http::{Connecting, Secrets, Url, headers};
+use doorman_plugin::{ConfigError, Secret, typed_config};
+use doorman_plugin_http::{Connecting, Secrets, Url, headers, with_connection_keys};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use schemars::JsonSchema;
@@ -14,26 +10,18 @@ use serde::Deserialize;
 /// What Knock's public keys begin with, which are in everybody's browser and may change nothing.
 const PUBLIC_KEY: &str = "pk_";
 
-/// The keys as they are written.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// A reference to the secret key of the environment in Knock.
-    #[schemars(with = "String")]
-    api_key: Secret,
-    /// What the URLs begin with.
-    #[serde(default = "default_base_url")]
-    base_url: String,
-    /// The full path of a PEM file with the certificate authorities that are trusted.
-    #[serde(default)]
-    ca_file: Option<PathBuf>,
-    /// How long opening a connection may take, its TLS handshake included.
-    #[serde(default = "default_connect_timeout", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
-    connect_timeout: Duration,
-    /// How many connections stay open when nothing is to be sent.
-    #[serde(default = "default_max_idle_connections")]
-    max_idle_connections: usize,
+with_connection_keys! {
+    /// The keys as they are written.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub struct Keys {
+        /// A reference to the secret key of the environment in Knock.
+        #[schemars(with = "String")]
+        api_key: Secret,
+        /// What the URLs begin with.
+        #[serde(default = "default_base_url")]
+        base_url: String,
+    }
 }
 
 fn default_base_url() -> String {
@@ -55,7 +43,7 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks the keys, and resolves the reference to the API key.
     pub fn read(config: serde_json::Value) -> Result<Self, ConfigError> {
-        let keys: Keys = typed_config(config)?;
+        let mut keys: Keys = typed_config(config)?;
         let at_url = |message: String| ConfigError::at("base_url", message);
         let base_url = Url::read(&keys.base_url).map_err(|error| at_url(error.to_string()))?;
         if base_url.uri().query().is_some() {
@@ -69,8 +57,7 @@ impl Settings {
         let authorization = headers::value(&format!("Bearer {key}"));
         all.insert(AUTHORIZATION, authorization.map_err(|message| ConfigError::at("api_key", message))?);
         headers::add_standard(&mut all, &base_url).map_err(at_url)?;
-        let Keys { ca_file, connect_timeout, max_idle_connections, .. } = keys;
-        let connecting = Connecting { ca_file, connect_timeout, max_idle_connections };
+        let connecting = keys.connecting();
         Ok(Self { base_url, headers: all, secrets, connecting })
     }
 }

@@ -1,6 +1,8 @@
-//! For the tests of plugins: a destination in the test's own process, deliveries to it, and the certificates of TLS.
+//! For the tests of plugins: a destination in the test's own process, deliveries to it, a proxy, and the
+//! certificates of TLS.
 
 mod authority;
+mod proxy;
 mod server;
 
 use std::sync::Arc;
@@ -8,7 +10,8 @@ use std::sync::Arc;
 use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
 
-pub use authority::{Authority, Identity};
+pub use authority::{Authority, ClientIdentity, Identity};
+pub use proxy::Proxy;
 pub use server::{Answer, Recorded, Server, answer, nobody, raw};
 
 /// The first attempt of an action's delivery, with a content that must be JSON.

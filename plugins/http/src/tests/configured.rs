@@ -1,9 +1,6 @@
 //! What a configuration may say.
 
-use std::io::Write;
-
 use doorman_plugin_testing::Authority;
-use tempfile::NamedTempFile;
 
 use super::*;
 use crate::url::UrlError;
@@ -42,17 +39,6 @@ fn other_urls_are_refused_and_never_repeated() {
     }
 }
 
-fn refused(url: &str, connecting: Connecting) -> (String, String) {
-    let error = client(url, connecting).err().expect("refused");
-    (error.key, error.message)
-}
-
-fn file(text: &str) -> NamedTempFile {
-    let mut file = NamedTempFile::new().unwrap();
-    file.write_all(text.as_bytes()).unwrap();
-    file
-}
-
 /// What is wrong with a file as a `ca_file`; the file is named.
 fn refused_file(text: &str) -> String {
     let file = file(text);
@@ -89,4 +75,25 @@ fn several_certificates_in_one_file_are_taken() {
 fn no_connection_opens_in_no_time() {
     let connecting = Connecting { connect_timeout: Duration::ZERO, ..connecting(None) };
     assert_eq!(refused("http://h", connecting).0, "connect_timeout");
+}
+
+#[test]
+fn addresses_that_nobody_can_want_are_refused_as_hosts() {
+    for (url, what) in [
+        ("http://169.254.169.254/latest", "a cloud's metadata service"),
+        ("http://[fd00:ec2::254]/", "a cloud's metadata service"),
+        ("http://[::ffff:169.254.169.254]/", "a cloud's metadata service"),
+        ("https://169.254.1.1", "a link-local address"),
+        ("http://[fe80::1]:80/", "a link-local address"),
+        ("http://0.0.0.0:9000/", "the unspecified address"),
+        ("http://224.0.0.1/", "a multicast address"),
+        ("http://255.255.255.255/", "the broadcast address"),
+    ] {
+        assert_eq!(Url::read(url), Err(UrlError::Never(what)), "{url}");
+    }
+    for url in
+        ["http://127.0.0.1/", "http://[::1]/", "http://10.0.0.1/", "http://[fd12::1]/", "http://1.1.1.1/"]
+    {
+        assert!(Url::read(url).is_ok(), "{url}: the operator's word");
+    }
 }
