@@ -9,7 +9,7 @@ mod requests;
 use std::io::Write;
 use std::net::SocketAddr;
 
-use doorman_plugin::{ActionKind, Outcome};
+use doorman_plugin::{ActionKind, Delivery, Outcome, Report};
 use doorman_plugin_testing::{Authority, Server, answer, delivery};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;

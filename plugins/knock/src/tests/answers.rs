@@ -43,6 +43,8 @@ async fn each_status_has_its_outcome() {
                 Outcome::Retry { reason, after: None } => ("retry", Some(reason)),
                 Outcome::Retry { .. } => panic!("nobody asked to wait"),
                 Outcome::Rejected { reason } => ("rejected", Some(reason)),
+                Outcome::Forbidden { reason } => ("forbidden", Some(reason)),
+                Outcome::Broken { reason } => ("broken", Some(reason)),
             };
             assert_eq!(outcome, expected, "{status}");
             let says = format!("Knock answered {status}");
