@@ -8,6 +8,7 @@ use hyper::body::{Body, Incoming};
 use hyper::{HeaderMap, StatusCode};
 
 use crate::retry_after;
+use crate::statuses::Meaning;
 
 /// An answer up to this size is read to its end, so that the connection can be used again.
 pub const MAX_READ_BYTES: usize = 64 * 1024;
@@ -19,6 +20,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Answer {
     /// Its status.
     pub status: StatusCode,
+    /// What the status means for this destination.
+    pub meaning: Meaning,
     /// Its headers.
     pub headers: HeaderMap,
     /// The beginning of its body, secrets masked.
@@ -26,20 +29,21 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What it means: 2xx is delivered; 408, 409, 425, 429 and 5xx are worth another attempt, not before the destination
-    /// wishes; all else never works. `reason` says why it is not delivered.
+    /// What it means for the delivery, with the answer kept; a retry comes not before the destination wishes. `reason` says
+    /// why it is not delivered.
     pub fn report(&self, reason: impl Into<String>) -> Report {
-        let reason = reason.into();
-        let outcome = match self.status.as_u16() {
-            200..=299 => Outcome::Delivered,
-            408 | 409 | 425 | 429 | 500..=599 => {
+        let mut reason = reason.into();
+        if self.status.is_redirection() {
+            reason += "; redirects are not followed: configure the URL that it points to";
+        }
+        let outcome = match self.meaning {
+            Meaning::Delivered => Outcome::Delivered,
+            Meaning::Retry => {
                 Outcome::Retry { reason, after: retry_after::of(&self.headers, SystemTime::now()) }
             }
-            300..=399 => {
-                let hint = "redirects are not followed: configure the URL that it points to";
-                Outcome::Rejected { reason: format!("{reason}; {hint}") }
-            }
-            _ => Outcome::Rejected { reason },
+            Meaning::Rejected => Outcome::Rejected { reason },
+            Meaning::Forbidden => Outcome::Forbidden { reason },
+            Meaning::Broken => Outcome::Broken { reason },
         };
         Report::from(outcome).with_answer(self.status.as_u16(), &self.body)
     }

@@ -1,6 +1,5 @@
 //! Requests to one destination.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,36 +12,19 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::answer::{self, Answer};
 use crate::connector::Connector;
-use crate::failure::describe;
+use crate::failure;
+use crate::keys::Connecting;
+use crate::statuses::Statuses;
 use crate::url::Url;
 
 /// How long an unused connection stays open.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The default of the key `connect_timeout`.
-pub fn default_connect_timeout() -> Duration {
-    Duration::from_secs(5)
-}
-
-/// The default of the key `max_idle_connections`.
-pub fn default_max_idle_connections() -> usize {
-    64
-}
-
-/// The keys about connections, which every destination over HTTP has under these names.
-pub struct Connecting {
-    /// A PEM file with the certificates of those whom alone it trusts; `None`: whom the system trusts.
-    pub ca_file: Option<PathBuf>,
-    /// How long a connection may take to open, its TLS handshake included.
-    pub connect_timeout: Duration,
-    /// How many connections stay open when nothing is to be sent.
-    pub max_idle_connections: usize,
-}
-
 /// A destination's connections. It makes none before the first request, and needs no runtime until then.
 pub struct Client {
     connections: legacy::Client<Connector, Full<Bytes>>,
     secrets: Secrets,
+    statuses: Statuses,
     kept_bytes: usize,
 }
 
@@ -55,11 +37,12 @@ impl Client {
         secrets: Secrets,
         kept_bytes: usize,
     ) -> Result<Self, ConfigError> {
-        let Connecting { ca_file, connect_timeout, max_idle_connections } = connecting;
+        let Connecting { ca_file, connect_timeout, max_idle_connections, statuses } = connecting;
         if connect_timeout.is_zero() {
             let message = "no connection opens in no time: write \"5s\", say";
             return Err(ConfigError::at("connect_timeout", message));
         }
+        let statuses = Statuses::read(&statuses)?;
         let connector = Connector::new(url, ca_file.as_deref(), connect_timeout)?;
         let connections = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
@@ -68,7 +51,7 @@ impl Client {
             // The host is among the destination's own headers, made once.
             .set_host(false)
             .build(connector);
-        Ok(Self { connections, secrets, kept_bytes })
+        Ok(Self { connections, secrets, statuses, kept_bytes })
     }
 
     /// Sends one request, and takes its answer. The error is the report of an attempt that got none.
@@ -77,12 +60,13 @@ impl Client {
         let host = request.uri().authority().cloned();
         let response = self.connections.request(request).await.map_err(|error| {
             let host = host.as_ref().map_or("", |authority| authority.as_str());
-            Report::retry(self.secrets.masked(&describe(&error, host)))
+            failure::report(&error, host, &self.secrets)
         })?;
         let (head, body) = response.into_parts();
         let mut body = answer::read(body, self.kept_bytes + self.secrets.longest_bytes()).await;
         self.secrets.mask(&mut body);
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        let meaning = self.statuses.meaning(head.status);
+        Ok(Answer { status: head.status, meaning, headers: head.headers, body })
     }
 
     /// What must not be seen in a report.

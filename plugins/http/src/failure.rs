@@ -1,14 +1,17 @@
-//! Why a request got no answer, for people.
+//! Why a request got no answer: for people, and what it means for the delivery.
 
 use std::error::Error;
 use std::io;
 
+use doorman_plugin::Report;
+use doorman_plugin::mask::Secrets;
 use hyper_util::client::legacy;
 
 use crate::tls;
 
-/// What went wrong between us and `host`.
-pub fn describe(error: &legacy::Error, host: &str) -> String {
+/// The report of a request to `host` that failed: broken if no other attempt will do better before somebody mends
+/// something, else worth another attempt.
+pub fn report(error: &legacy::Error, host: &str, secrets: &Secrets) -> Report {
     let causes = causes(error);
     let tls = causes.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>());
     let cause = match (tls, causes.last()) {
@@ -16,10 +19,16 @@ pub fn describe(error: &legacy::Error, host: &str) -> String {
         (None, Some(cause)) => cause.to_string(),
         (None, None) => error.to_string(),
     };
-    if error.is_connect() {
-        return format!("cannot connect to {host}: {cause}");
+    let reason = if error.is_connect() {
+        format!("cannot connect to {host}: {cause}")
+    } else {
+        format!("the connection to {host} broke before an answer came: {cause}")
+    };
+    let reason = secrets.masked(&reason);
+    match tls {
+        Some(cause) if tls::is_broken(cause, error.is_connect()) => Report::broken(reason),
+        _ => Report::retry(reason),
     }
-    format!("the connection to {host} broke before an answer came: {cause}")
 }
 
 /// Every error behind this one. What an `io::Error` was made of is not among its sources.

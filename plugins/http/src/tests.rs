@@ -15,7 +15,7 @@ use hyper::Request;
 use super::*;
 
 fn connecting(ca_file: Option<PathBuf>) -> Connecting {
-    Connecting { ca_file, connect_timeout: Duration::from_secs(5), max_idle_connections: 4 }
+    Connecting { ca_file, max_idle_connections: 4, ..Connecting::default() }
 }
 
 fn client(url: &str, connecting: Connecting) -> Result<Client, ConfigError> {
@@ -31,6 +31,14 @@ async fn get(client: &Client, url: &str) -> Result<Answer, Report> {
 fn retried(result: Result<Answer, Report>) -> String {
     match result.map(|answer| answer.status).unwrap_err().outcome {
         Outcome::Retry { reason, after: None } => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The reason of a report of what is broken.
+fn broken(result: Result<Answer, Report>) -> String {
+    match result.map(|answer| answer.status).unwrap_err().outcome {
+        Outcome::Broken { reason } => reason,
         other => panic!("{other:?}"),
     }
 }

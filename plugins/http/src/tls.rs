@@ -8,7 +8,7 @@ use doorman_plugin::ConfigError;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
 use crate::url::Url;
 
@@ -77,4 +77,33 @@ pub fn explain(error: &rustls::Error) -> String {
         _ => "",
     };
     format!("TLS failed: {error}{hint}")
+}
+
+/// Whether a TLS error stays until somebody mends a certificate or the configuration. `opening`: the connection was not
+/// open yet; behind that, what is no TLS is a connection that breaks.
+pub fn is_broken(error: &rustls::Error, opening: bool) -> bool {
+    match error {
+        rustls::Error::InvalidCertificate(_)
+        | rustls::Error::NoCertificatesPresented
+        | rustls::Error::UnsupportedNameType
+        | rustls::Error::PeerIncompatible(_) => true,
+        // It does not speak TLS on this port.
+        rustls::Error::InvalidMessage(_) => opening,
+        // A client certificate that it does not take is found wanting behind the client's side of the handshake.
+        rustls::Error::AlertReceived(alert) => !is_passing(*alert),
+        _ => false,
+    }
+}
+
+/// Alerts that say nothing of certificates or configurations.
+fn is_passing(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::CloseNotify
+            | AlertDescription::UserCanceled
+            | AlertDescription::InternalError
+            | AlertDescription::BadRecordMac
+            | AlertDescription::RecordOverflow
+            | AlertDescription::DecryptError
+    )
 }

@@ -6,6 +6,7 @@
 //! ```
 
 use doorman_plugin::{ActionKind, Outcome, Report};
+use doorman_plugin_http::statuses::Meaning;
 use doorman_plugin_http::{Answer, Secrets};
 use hyper::StatusCode;
 use serde_json::Value;
@@ -28,7 +29,7 @@ pub fn report(answer: &Answer, secrets: &Secrets, kind: ActionKind) -> Report {
     }
     // The body was masked as it came: once more as it is read.
     let reason = secrets.masked(&reason(answer.status, &said));
-    if is_gone(answer.status, &said, kind) {
+    if is_gone(answer, &said, kind) {
         let text = format!("it is gone already: {reason}");
         return Report::delivered().with_answer(answer.status.as_u16(), text.as_bytes());
     }
@@ -36,11 +37,12 @@ pub fn report(answer: &Answer, secrets: &Secrets, kind: ActionKind) -> Report {
 }
 
 /// Whether Knock says to a delete that there is nothing to delete, as it does when the delete is tried again. A 404 in other
-/// words than Knock's comes from somebody else, at an address that is not the API's.
-fn is_gone(status: StatusCode, said: &Value, kind: ActionKind) -> bool {
+/// words than Knock's comes from somebody else, at an address that is not the API's; and the configuration's word comes first.
+fn is_gone(answer: &Answer, said: &Value, kind: ActionKind) -> bool {
     let is_delete =
         matches!(kind, ActionKind::DeleteUser | ActionKind::DeleteObject | ActionKind::DeleteTenant);
-    is_delete && status == StatusCode::NOT_FOUND && said["code"].is_string()
+    let is_usual = answer.status == StatusCode::NOT_FOUND && answer.meaning == Meaning::Rejected;
+    is_delete && is_usual && said["code"].is_string()
 }
 
 /// The report of the answer to a probe. What was asked for is of no interest.

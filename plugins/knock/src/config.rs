@@ -1,11 +1,9 @@
 //! The keys, and what they must look like.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use doorman_plugin::{ConfigError, Secret, duration, typed_config};
-use doorman_plugin_http::client::{default_connect_timeout, default_max_idle_connections};
-use doorman_plugin_http::{Connecting, Secrets, Url, headers};
+use doorman_plugin_http::{Connecting, Secrets, Url, headers, with_connection_keys};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use schemars::JsonSchema;
@@ -19,47 +17,39 @@ const PUBLIC_KEY: &str = "pk_";
 /// The least rate: one call in a thousand seconds, beyond any deadline.
 const LEAST_RATE_PER_S: f64 = 0.001;
 
-/// The keys as they are written.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// A reference to the secret key of the environment in Knock.
-    #[schemars(with = "String")]
-    api_key: Secret,
-    /// What the URLs begin with.
-    #[serde(default = "default_base_url")]
-    base_url: String,
-    /// The full path of a PEM file with the certificate authorities that are trusted.
-    #[serde(default)]
-    ca_file: Option<PathBuf>,
-    /// How long opening a connection may take, its TLS handshake included.
-    #[serde(default = "default_connect_timeout", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
-    connect_timeout: Duration,
-    /// How many connections stay open when nothing is to be sent.
-    #[serde(default = "default_max_idle_connections")]
-    max_idle_connections: usize,
-    /// How many triggers a second it is sent at most, and how many cancels.
-    #[serde(default = "default_triggers_per_s")]
-    triggers_per_s: f64,
-    /// How many identifies a second it is sent at most, and how many of each other action that is no trigger, no cancel, no
-    /// delete_user and no delete_tenant.
-    #[serde(default = "default_upserts_per_s")]
-    upserts_per_s: f64,
-    /// How many deletes of users a second it is sent at most, and how many of tenants.
-    #[serde(default = "default_deletes_per_s")]
-    deletes_per_s: f64,
-    /// An identify that equals the last one delivered for its user within this time is not sent; "0s" sends all.
-    #[serde(default = "default_skip_same_identify_within", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
-    skip_same_identify_within: Duration,
-    /// For how many users the last identify is remembered, in about 200 bytes each.
-    #[serde(default = "default_remembered_users")]
-    remembered_users: usize,
-    /// For how many deliveries that are sent in several calls it is remembered, between attempts, which calls were
-    /// answered; with 0 each attempt begins with the first call.
-    #[serde(default = "default_remembered_splits")]
-    remembered_splits: usize,
+with_connection_keys! {
+    /// The keys as they are written.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub struct Keys {
+        /// A reference to the secret key of the environment in Knock.
+        #[schemars(with = "String")]
+        api_key: Secret,
+        /// What the URLs begin with.
+        #[serde(default = "default_base_url")]
+        base_url: String,
+        /// How many triggers a second it is sent at most, and how many cancels.
+        #[serde(default = "default_triggers_per_s")]
+        triggers_per_s: f64,
+        /// How many identifies a second it is sent at most, and how many of each other action that is no trigger, no cancel, no
+        /// delete_user and no delete_tenant.
+        #[serde(default = "default_upserts_per_s")]
+        upserts_per_s: f64,
+        /// How many deletes of users a second it is sent at most, and how many of tenants.
+        #[serde(default = "default_deletes_per_s")]
+        deletes_per_s: f64,
+        /// An identify that equals the last one delivered for its user within this time is not sent; "0s" sends all.
+        #[serde(default = "default_skip_same_identify_within", deserialize_with = "duration::deserialize")]
+        #[schemars(with = "String", default)]
+        skip_same_identify_within: Duration,
+        /// For how many users the last identify is remembered, in about 150 bytes each.
+        #[serde(default = "default_remembered_users")]
+        remembered_users: usize,
+        /// For how many deliveries that are sent in several calls it is remembered, between attempts, which calls were
+        /// answered; with 0 each attempt begins with the first call.
+        #[serde(default = "default_remembered_splits")]
+        remembered_splits: usize,
+    }
 }
 
 fn default_base_url() -> String {
@@ -113,7 +103,7 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks the keys, and resolves the reference to the API key.
     pub fn read(config: serde_json::Value) -> Result<Self, ConfigError> {
-        let keys: Keys = typed_config(config)?;
+        let mut keys: Keys = typed_config(config)?;
         let rates = keys.rates()?;
         check_remembered_users(keys.remembered_users)?;
         let at_url = |message: String| ConfigError::at("base_url", message);
@@ -129,8 +119,7 @@ impl Settings {
         let authorization = headers::value(&format!("Bearer {key}"));
         all.insert(AUTHORIZATION, authorization.map_err(|message| ConfigError::at("api_key", message))?);
         headers::add_standard(&mut all, &base_url).map_err(at_url)?;
-        let Keys { ca_file, connect_timeout, max_idle_connections, .. } = keys;
-        let connecting = Connecting { ca_file, connect_timeout, max_idle_connections };
+        let connecting = keys.connecting();
         let Keys { skip_same_identify_within, remembered_users, remembered_splits, .. } = keys;
         Ok(Self {
             base_url,
@@ -161,7 +150,7 @@ fn rate(key: &str, per_s: f64) -> Result<f64, ConfigError> {
         return Ok(per_s);
     }
     let message = format!(
-        "at {per_s} a second hardly anything would ever be sent: write {LEAST_RATE_PER_S} or more (`doorman destinations pause` stops it)"
+        "at {per_s} a second nothing would be sent: write {LEAST_RATE_PER_S} or more (`doorman destinations pause` stops it)"
     );
     Err(ConfigError::at(key, message))
 }

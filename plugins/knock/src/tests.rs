@@ -68,12 +68,12 @@ async fn knock_is_reached_behind_tls() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_somebody_else_is_a_retry_that_says_so() {
+async fn a_certificate_of_somebody_else_is_broken_and_says_so() {
     let (server, address) = Server::start_tls([], Authority::new("theirs").identity("127.0.0.1")).await;
     let file = Authority::new("ours").file();
     let keys = json!({"base_url": format!("https://{address}"), "ca_file": file.path()});
     let report = built(keys).deliver(&delivery(ActionKind::Trigger, WELCOME)).await;
-    let Outcome::Retry { reason, .. } = report.outcome else { panic!("{report:?}") };
+    let Outcome::Broken { reason } = report.outcome else { panic!("{report:?}") };
     assert!(reason.contains("UnknownIssuer") && !reason.contains("canary"), "{reason}");
     assert!(server.take_requests().is_empty(), "the key was given to a stranger");
 }

@@ -1,19 +1,18 @@
 //! A webhook's keys, and what they must look like.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use doorman_plugin::{ActionKind, ConfigError, Secret, duration, typed_config};
-use doorman_plugin_http::client::{default_connect_timeout, default_max_idle_connections};
+use doorman_plugin::{ActionKind, ConfigError, Secret, typed_config};
 use doorman_plugin_http::url::UrlError;
-use doorman_plugin_http::{Connecting, Secrets, Url, headers};
+use doorman_plugin_http::{Connecting, Secrets, Url, headers, with_connection_keys};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::signature::{self, Signer};
+
 /// Headers that the protocol or Doorman itself sets.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 12] = [
     "connection",
     "content-length",
     "expect",
@@ -23,6 +22,9 @@ const RESERVED: [&str; 9] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    signature::ID,
+    signature::TIMESTAMP,
+    signature::SIGNATURE,
 ];
 
 /// Headers that say which way a request goes, or are between its sender and a proxy.
@@ -49,28 +51,25 @@ impl Body {
     }
 }
 
-/// The keys as they are written.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Keys {
-    /// Where to post.
-    url: String,
-    /// Headers of each request; a value that starts with `env:`, `file:` or `credential:` is a reference to a secret.
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    /// What is posted; by default by the kind of the action.
-    #[serde(default)]
-    body: Option<Body>,
-    /// The full path of a PEM file with the certificate authorities that are trusted.
-    #[serde(default)]
-    ca_file: Option<PathBuf>,
-    /// How long opening a connection may take, its TLS handshake included.
-    #[serde(default = "default_connect_timeout", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
-    connect_timeout: Duration,
-    /// How many connections stay open when nothing is to be sent.
-    #[serde(default = "default_max_idle_connections")]
-    max_idle_connections: usize,
+with_connection_keys! {
+    /// The keys as they are written.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub struct Keys {
+        /// Where to post.
+        url: String,
+        /// Headers of each request; a value that starts with `env:`, `file:` or `credential:` is a reference to a secret.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// What is posted; by default by the kind of the action.
+        #[serde(default)]
+        body: Option<Body>,
+        /// References to the secrets that sign each request as Standard Webhooks has it (`whsec_...`): several while they
+        /// change.
+        #[serde(default)]
+        #[schemars(with = "Vec<String>")]
+        signing_secrets: Vec<Secret>,
+    }
 }
 
 /// The keys, checked and ready for use.
@@ -81,8 +80,10 @@ pub struct Settings {
     pub headers: HeaderMap,
     /// Those of them that the configuration sets, which no script can replace.
     pub configured: Vec<HeaderName>,
-    /// The header values that were given by reference.
+    /// The header values that were given by reference, and the secrets that sign.
     pub secrets: Secrets,
+    /// What signs each request.
+    pub signer: Signer,
     /// What to post, if the configuration says so.
     pub body: Option<Body>,
     /// How to connect.
@@ -92,7 +93,7 @@ pub struct Settings {
 impl Settings {
     /// Reads and checks the keys, and resolves the references in them.
     pub fn read(config: serde_json::Value) -> Result<Self, ConfigError> {
-        let keys: Keys = typed_config(config)?;
+        let mut keys: Keys = typed_config(config)?;
         let url = read_url(&keys.url).map_err(|message| ConfigError::at("url", message))?;
         let mut secrets = Secrets::default();
         let mut headers = HeaderMap::new();
@@ -108,9 +109,12 @@ impl Settings {
         }
         let configured = headers.keys().cloned().collect();
         headers::add_standard(&mut headers, &url).map_err(|message| ConfigError::at("url", message))?;
-        let Keys { body, ca_file, connect_timeout, max_idle_connections, .. } = keys;
-        let connecting = Connecting { ca_file, connect_timeout, max_idle_connections };
-        Ok(Self { url, headers, configured, secrets, body, connecting })
+        let signer = Signer::read(&keys.signing_secrets)?;
+        for secret in &keys.signing_secrets {
+            signature::both_forms(secret).for_each(|form| secrets.add(form));
+        }
+        let connecting = keys.connecting();
+        Ok(Self { url, headers, configured, secrets, signer, body: keys.body, connecting })
     }
 }
 

@@ -3,10 +3,12 @@
 //! - `config`: the keys
 //! - `options`: what a `send` may change for its one request; `target`: where that goes
 //! - [`envelope`]: what is posted for workflow actions
+//! - `signature`: by which the receiver knows who sent it
 
 mod config;
 pub mod envelope;
 mod options;
+mod signature;
 mod target;
 
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use serde_json::value::RawValue;
 
 use crate::config::{Body, Settings};
 use crate::options::{BadOptions, Options};
+use crate::signature::Signer;
 
 /// This plugin.
 pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema };
@@ -32,9 +35,9 @@ fn schema() -> serde_json::Value {
 }
 
 fn build(config: serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError> {
-    let Settings { url, headers, configured, secrets, body, connecting } = Settings::read(config)?;
+    let Settings { url, headers, configured, secrets, signer, body, connecting } = Settings::read(config)?;
     let client = Client::new(&url, connecting, secrets, ANSWER_KEPT_BYTES)?;
-    Ok(Arc::new(Webhook { client, url, headers, configured, body }))
+    Ok(Arc::new(Webhook { client, url, headers, configured, signer, body }))
 }
 
 /// One webhook destination with its own connections.
@@ -43,6 +46,7 @@ struct Webhook {
     url: Url,
     headers: HeaderMap,
     configured: Vec<HeaderName>,
+    signer: Signer,
     body: Option<Body>,
 }
 
@@ -94,7 +98,9 @@ impl Webhook {
                 (options.method, uri, body)
             }
         };
-        let mut request = Request::new(Full::new(body.unwrap_or_default()));
+        let body = body.unwrap_or_default();
+        self.signer.sign(&mut headers, delivery.id, &body);
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;

@@ -1,6 +1,7 @@
 //! The plugin against real sockets, on a current-thread runtime as in a dispatcher.
 
 mod sends;
+mod signed;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -76,32 +77,51 @@ async fn workflow_actions_go_in_an_envelope_and_sends_as_they_are_unless_the_bod
     }
 }
 
+/// The outcome's word, and the reason if there is one.
+fn outcome(report: &Report) -> (&str, Option<&str>) {
+    match &report.outcome {
+        Outcome::Delivered => ("delivered", None),
+        Outcome::Retry { reason, after: None } => ("retry", Some(reason)),
+        Outcome::Retry { .. } => panic!("nobody asked to wait"),
+        Outcome::Rejected { reason } => ("rejected", Some(reason)),
+        Outcome::Forbidden { reason } => ("forbidden", Some(reason)),
+        Outcome::Broken { reason } => ("broken", Some(reason)),
+    }
+}
+
 #[tokio::test]
 async fn each_status_has_its_outcome_and_the_answer_is_kept() {
     let rows = [
         ("delivered", vec![200, 201, 202, 206, 299]),
         ("retry", vec![408, 409, 425, 429, 500, 501, 502, 503, 504, 599]),
-        (
-            "rejected",
-            vec![300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 413, 415, 422, 451, 499, 600, 999],
-        ),
+        ("rejected", vec![300, 301, 302, 307, 308, 400, 404, 410, 413, 415, 422, 451, 499, 600, 999]),
+        ("forbidden", vec![403]),
+        ("broken", vec![401, 407]),
     ];
     for (expected, statuses) in rows {
         for status in statuses {
             let (server, address) =
                 Server::start([answer(status, &[("Location", "/else")], "because")]).await;
             let report = send_to(address).await;
-            let (outcome, reason) = match &report.outcome {
-                Outcome::Delivered => ("delivered", None),
-                Outcome::Retry { reason, after: None } => ("retry", Some(reason)),
-                Outcome::Retry { .. } => panic!("nobody asked to wait"),
-                Outcome::Rejected { reason } => ("rejected", Some(reason)),
-            };
+            let (outcome, reason) = outcome(&report);
             assert_eq!(outcome, expected, "{status}");
             assert!(reason.is_none_or(|reason| reason.contains(&status.to_string())), "{reason:?}");
             assert_eq!((report.status, report.answer.as_deref()), (Some(status), Some("because")));
             assert_eq!(server.take_requests().len(), 1, "nothing is followed or repeated");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_says_what_a_status_means() {
+    let statuses = json!({"404": "retry", "410": "delivered", "4xx": "hold", "5xx": "rejected"});
+    for (status, expected) in
+        [(404, "retry"), (410, "delivered"), (403, "broken"), (503, "rejected"), (204, "delivered")]
+    {
+        let (_server, address) = Server::start([answer(status, &[], "")]).await;
+        let plugin = plugin_with(address, json!({"statuses": statuses}));
+        let report = plugin.deliver(&delivery(ActionKind::Send, "{}")).await;
+        assert_eq!((outcome(&report).0, report.status), (expected, Some(status)));
     }
 }
 

@@ -31,32 +31,32 @@ async fn connections_behind_tls_are_used_again() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_somebody_else_is_a_retry_that_says_so() {
-    let reason = retried(sent(Authority::new("theirs").identity("127.0.0.1"), &Authority::new("ours")).await);
+async fn a_certificate_of_somebody_else_is_broken_and_says_so() {
+    let reason = broken(sent(Authority::new("theirs").identity("127.0.0.1"), &Authority::new("ours")).await);
     assert!(reason.contains("TLS failed") && reason.contains("UnknownIssuer"), "{reason}");
     assert!(reason.contains("cannot connect to 127.0.0.1:") && reason.contains("`ca_file`"), "{reason}");
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_host_is_a_retry_that_names_both() {
+async fn a_certificate_for_another_host_is_broken_and_both_are_named() {
     let authority = Authority::new("ours");
-    let reason = retried(sent(authority.identity("other.example"), &authority).await);
+    let reason = broken(sent(authority.identity("other.example"), &authority).await);
     assert!(reason.contains("127.0.0.1") && reason.contains("other.example"), "{reason}");
 }
 
 #[tokio::test]
-async fn a_certificate_whose_time_is_over_is_a_retry_that_says_so() {
+async fn a_certificate_whose_time_is_over_is_broken_and_says_so() {
     let authority = Authority::new("ours");
-    let reason = retried(sent(authority.expired("127.0.0.1"), &authority).await);
+    let reason = broken(sent(authority.expired("127.0.0.1"), &authority).await);
     assert!(reason.contains("expired"), "{reason}");
 }
 
 #[tokio::test]
-async fn a_port_that_does_not_speak_tls_is_a_retry_that_asks_for_it() {
+async fn a_port_that_does_not_speak_tls_is_broken_and_asked_for() {
     let (_server, address) = Server::start([]).await;
     let (url, file) = (format!("https://{address}/"), Authority::new("ours").file());
     let client = client(&url, connecting(Some(file.path().into()))).unwrap();
-    let reason = retried(get(&client, &url).await);
+    let reason = broken(get(&client, &url).await);
     assert!(reason.contains("does it speak TLS"), "{reason}");
 }
 
@@ -66,4 +66,12 @@ async fn nobody_listening_is_no_matter_of_tls() {
     let client = client(&url, connecting(Some(file.path().into()))).unwrap();
     let reason = retried(get(&client, &url).await);
     assert!(reason.contains("Connection refused") && !reason.contains("TLS"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_within_its_handshake_is_worth_another_attempt() {
+    let (url, file) = (format!("https://{}/", raw(b"", true).await), Authority::new("ours").file());
+    let client = client(&url, connecting(Some(file.path().into()))).unwrap();
+    let reason = retried(get(&client, &url).await);
+    assert!(reason.contains("cannot connect"), "{reason}");
 }

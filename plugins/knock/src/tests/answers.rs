@@ -33,7 +33,9 @@ async fn each_status_has_its_outcome() {
     let rows = [
         ("delivered", vec![200, 201, 202, 204]),
         ("retry", vec![408, 409, 425, 429, 500, 502, 503, 504, 599]),
-        ("rejected", vec![301, 302, 308, 400, 401, 403, 404, 405, 410, 413, 422, 451]),
+        ("rejected", vec![301, 302, 308, 400, 404, 405, 410, 413, 422, 451]),
+        ("forbidden", vec![403]),
+        ("broken", vec![401]),
     ];
     for (expected, statuses) in rows {
         for status in statuses {

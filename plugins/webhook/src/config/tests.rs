@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hyper::header::HOST;
 use serde_json::json;
 
@@ -18,7 +20,7 @@ fn refused_url(url: &str) -> String {
 fn a_url_is_enough() {
     let settings = Settings::read(json!({"url": "http://[::1]:9000/hook?a=1"})).unwrap();
     assert_eq!(settings.url.uri(), "http://[::1]:9000/hook?a=1");
-    let Connecting { ca_file, connect_timeout, max_idle_connections } = settings.connecting;
+    let Connecting { ca_file, connect_timeout, max_idle_connections, .. } = settings.connecting;
     assert_eq!((ca_file, connect_timeout, max_idle_connections), (None, Duration::from_secs(5), 64));
     assert_eq!(settings.body, None);
     assert_eq!(settings.headers[HOST], "[::1]:9000");
@@ -40,6 +42,8 @@ fn keys_are_refused_by_name() {
     assert_eq!(refused(json!({"url": "http://h", "ca_file": 5})).0, "ca_file");
     assert_eq!(refused(json!({"url": "http://h", "max_idle_connections": -1})).0, "max_idle_connections");
     assert_eq!(refused(json!({"url": "http://h", "headers": {"X-Team": 1}})).0, "headers.X-Team");
+    let (key, message) = refused(json!({"url": "http://h", "statuses": {"404": "dead"}}));
+    assert!(key == "statuses.404" && message.contains("`hold`"), "{key}: {message}");
 }
 
 fn refused_header(name: &str, value: &str) -> String {
