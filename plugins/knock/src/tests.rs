@@ -3,14 +3,18 @@
 mod answers;
 mod configured;
 mod contract;
+mod failures;
+mod identifies;
 mod openapi;
+mod probe;
 mod requests;
+mod splits;
 
 use std::io::Write;
 use std::net::SocketAddr;
 
-use doorman_plugin::{ActionKind, Delivery, Outcome, Report};
-use doorman_plugin_testing::{Authority, Server, answer, delivery};
+use doorman_plugin::{ActionKind, Delivery, Outcome, Plugin, Report};
+use doorman_plugin_testing::{Answer, Authority, Server, answer, delivery};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
