@@ -20,7 +20,7 @@ const TEXT_CHARS: usize = 300;
 /// The report of the answer to an action: the run's id is the receipt, and Knock's own words are the reason.
 pub fn report(answer: &Answer, secrets: &Secrets, kind: ActionKind) -> Report {
     let said = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    if answer.status.is_success() {
+    if answer.meaning == Meaning::Delivered {
         let report = answer.report("");
         return match said["workflow_run_id"].as_str() {
             Some(run) => report.with_receipt(secrets.masked(&one_line(run))),

@@ -112,12 +112,17 @@ async fn a_delete_of_what_is_gone_has_reached_its_aim() {
 }
 
 #[tokio::test]
-async fn the_configuration_s_word_on_a_404_comes_first() {
-    let body = r#"{"code":"resource_missing"}"#;
-    let (_server, address) = Server::start([answer(404, &[], body)]).await;
-    let plugin = built(json!({"base_url": format!("http://{address}"), "statuses": {"404": "retry"}}));
-    let report = plugin.deliver(&delivery(ActionKind::DeleteUser, r#"{"id":"u1"}"#)).await;
-    assert!(matches!(report.outcome, Outcome::Retry { .. }), "{report:?}");
+async fn the_configuration_s_word_on_a_status_comes_first() {
+    for (status, body, reason) in [
+        (404, r#"{"code":"resource_missing"}"#, "Knock answered 404 resource_missing"),
+        (202, "", "Knock answered 202 Accepted"),
+    ] {
+        let (_server, address) = Server::start([answer(status, &[], body)]).await;
+        let statuses = json!({"404": "retry", "202": "retry"});
+        let plugin = built(json!({"base_url": format!("http://{address}"), "statuses": statuses}));
+        let report = plugin.deliver(&delivery(ActionKind::DeleteUser, r#"{"id":"u1"}"#)).await;
+        assert_eq!(report.outcome, Outcome::Retry { reason: reason.to_owned(), after: None });
+    }
 }
 
 #[tokio::test]

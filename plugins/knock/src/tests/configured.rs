@@ -1,7 +1,5 @@
 //! What a configuration may say.
 
-use std::time::Duration;
-
 use super::*;
 
 fn refused(keys: Value) -> (String, String) {
