@@ -71,7 +71,9 @@ impl fmt::Debug for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let reference = String::deserialize(deserializer)?;
+        // What is no text may still be a secret: it is not repeated either.
+        let reference = String::deserialize(deserializer)
+            .map_err(|_| serde::de::Error::custom(SecretError::NotAReference))?;
         Self::resolve(&reference).map_err(serde::de::Error::custom)
     }
 }
@@ -95,5 +97,7 @@ mod tests {
         let error = Secret::resolve("sk_live_canary").unwrap_err().to_string();
         assert!(error.contains("env:NAME"), "{error}");
         assert!(!error.contains("canary"), "{error}");
+        let error = serde_json::from_str::<Secret>("7351926408").unwrap_err().to_string();
+        assert!(error.contains("env:NAME") && !error.contains("7351926408"), "{error}");
     }
 }
