@@ -2,11 +2,9 @@
 //!
 //! - `config`: the keys
 //! - `options`: what a `send` may change for its one request; `target`: where that goes
-//! - [`envelope`]: what is posted for workflow actions
 //! - `signature`: by which the receiver knows who sent it
 
 mod config;
-pub mod envelope;
 mod options;
 mod signature;
 mod target;
@@ -15,7 +13,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use doorman_plugin::outcome::ANSWER_KEPT_BYTES;
-use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, Sent, typed_schema};
+use doorman_plugin::{
+    BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, Sent, envelope, typed_schema,
+};
 use doorman_plugin_http::headers::IDEMPOTENCY_KEY;
 use doorman_plugin_http::{Client, Url};
 use http_body_util::Full;

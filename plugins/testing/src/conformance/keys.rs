@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::{Behaviour, CANARY, Subject, leaks, well};
 
+/// A secret of digits only, whose quotes were forgotten.
+const CANARY_NUMBER: u64 = 7_351_926_408;
+
 /// A key that no plugin has.
 const UNKNOWN: &str = "no_such_key";
 
@@ -87,6 +90,10 @@ fn a_secret_itself_is_not_repeated(plugin: &PluginType, keys: &Value, key: &str)
     let wrong = [json!(CANARY), json!([CANARY]), json!({"a": CANARY})];
     let errors = wrong.into_iter().filter_map(|value| refused(plugin, with(keys, key, value)));
     assert!(errors.count() > 0, "`{key}` takes a secret that is not given by reference");
+    let number = refused(plugin, with(keys, key, json!(CANARY_NUMBER)));
+    let shown = number.map(|error| error.to_string()).unwrap_or_default();
+    let is_own = !key.contains('.');
+    assert!(!is_own || !shown.contains(&CANARY_NUMBER.to_string()), "an error repeats a secret: {shown}");
 }
 
 /// The keys with one of them, dotted, set to this.
