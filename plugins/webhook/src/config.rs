@@ -1,11 +1,12 @@
 //! A webhook's keys, and what they must look like.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use doorman_plugin::{ActionKind, ConfigError, Secret, typed_config};
 use doorman_plugin_http::url::UrlError;
-use doorman_plugin_http::{Connecting, Secrets, Url, headers, with_connection_keys};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use doorman_plugin_http::{Allow, Connecting, Secrets, Url, headers, with_connection_keys};
+use hyper::header::{HeaderMap, HeaderName, PROXY_AUTHORIZATION};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -32,7 +33,7 @@ const OF_THE_CONNECTION: [&str; 4] =
     ["host", "proxy-authenticate", "proxy-authorization", "proxy-connection"];
 
 /// Headers whose values are credentials: they come by reference only.
-const CREDENTIALS: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+const CREDENTIALS: [&str; 2] = ["authorization", "cookie"];
 
 /// What is posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -64,6 +65,9 @@ with_connection_keys! {
         /// What is posted; by default by the kind of the action.
         #[serde(default)]
         body: Option<Body>,
+        /// The hosts of URLs that scripts may give (`*.example.com`, `hooks.example.com:8443`, `10.0.0.0/8`).
+        #[serde(default)]
+        allow: Vec<String>,
         /// References to the secrets that sign each request as Standard Webhooks has it (`whsec_...`): several while they
         /// change.
         #[serde(default)]
@@ -80,6 +84,10 @@ pub struct Settings {
     pub headers: HeaderMap,
     /// Those of them that the configuration sets, which no script can replace.
     pub configured: Vec<HeaderName>,
+    /// Those of them whose values were given by reference, which go to the configured URL alone.
+    pub referenced: Vec<HeaderName>,
+    /// Which URLs scripts may give, if any.
+    pub allow: Option<Arc<Allow>>,
     /// The header values that were given by reference, and the secrets that sign.
     pub secrets: Secrets,
     /// What signs each request.
@@ -95,26 +103,56 @@ impl Settings {
     pub fn read(config: serde_json::Value) -> Result<Self, ConfigError> {
         let mut keys: Keys = typed_config(config)?;
         let url = read_url(&keys.url).map_err(|message| ConfigError::at("url", message))?;
-        let mut secrets = Secrets::default();
-        let mut headers = HeaderMap::new();
+        let mut read = Headers::default();
         for (name, value) in &keys.headers {
-            let at_key = |message| ConfigError::at(format!("headers.{name}"), message);
-            let header = read_header_name(name).map_err(at_key)?;
-            let value = read_header_value(&header, value, &mut secrets).map_err(at_key)?;
-            if headers.insert(header, value).is_some() {
-                return Err(at_key(
-                    "this header is there twice (upper and lower case are the same)".to_owned(),
-                ));
-            }
+            read.add(name, value).map_err(|message| ConfigError::at(format!("headers.{name}"), message))?;
         }
+        let Headers { all: mut headers, referenced, mut secrets } = read;
         let configured = headers.keys().cloned().collect();
         headers::add_standard(&mut headers, &url).map_err(|message| ConfigError::at("url", message))?;
         let signer = Signer::read(&keys.signing_secrets)?;
         for secret in &keys.signing_secrets {
             signature::both_forms(secret).for_each(|form| secrets.add(form));
         }
+        let allow = Allow::read(&keys.allow)?.map(Arc::new);
         let connecting = keys.connecting();
-        Ok(Self { url, headers, configured, secrets, signer, body: keys.body, connecting })
+        Ok(Self { url, headers, configured, referenced, allow, secrets, signer, body: keys.body, connecting })
+    }
+}
+
+/// The configured headers as they are read.
+#[derive(Default)]
+struct Headers {
+    all: HeaderMap,
+    referenced: Vec<HeaderName>,
+    secrets: Secrets,
+}
+
+impl Headers {
+    /// Adds one, resolving its value if it is a reference. The messages do not repeat the value.
+    fn add(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let header = read_header_name(name)?;
+        if header == PROXY_AUTHORIZATION {
+            return Err("no destination is to see it: write `proxy_authorization`".to_owned());
+        }
+        let is_reference = ["env:", "file:", "credential:"].iter().any(|scheme| value.starts_with(scheme));
+        if !is_reference && CREDENTIALS.contains(&header.as_str()) {
+            let message =
+                "a credential is given by reference: write `env:NAME`, `file:/path` or `credential:name`";
+            return Err(message.to_owned());
+        }
+        let value = if is_reference {
+            let secret = Secret::resolve(value).map_err(|error| error.to_string())?;
+            self.secrets.add(secret.expose());
+            self.referenced.push(header.clone());
+            headers::value(secret.expose())?
+        } else {
+            headers::value(value)?
+        };
+        if self.all.insert(header, value).is_some() {
+            return Err("this header is there twice (upper and lower case are the same)".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -138,23 +176,6 @@ pub fn read_header_name(name: &str) -> Result<HeaderName, String> {
         return Err("this header is set by Doorman itself: leave it out".to_owned());
     }
     Ok(header)
-}
-
-/// The messages do not repeat the value.
-fn read_header_value(header: &HeaderName, value: &str, secrets: &mut Secrets) -> Result<HeaderValue, String> {
-    let is_reference = ["env:", "file:", "credential:"].iter().any(|scheme| value.starts_with(scheme));
-    if !is_reference && CREDENTIALS.contains(&header.as_str()) {
-        return Err(
-            "a credential is given by reference: write `env:NAME`, `file:/path` or `credential:name`"
-                .to_owned(),
-        );
-    }
-    if !is_reference {
-        return headers::value(value);
-    }
-    let secret = Secret::resolve(value).map_err(|error| error.to_string())?;
-    secrets.add(secret.expose());
-    headers::value(secret.expose())
 }
 
 #[cfg(test)]

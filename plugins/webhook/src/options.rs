@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use doorman_plugin_http::{headers, percent};
+use doorman_plugin_http::{Url, headers, percent};
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
@@ -26,6 +26,8 @@ const NAME_CHARS: usize = 64;
 pub struct Options {
     /// Its method.
     pub method: Method,
+    /// Where it goes instead of to the configured URL.
+    pub url: Option<Url>,
     /// What comes behind the configured path, as it is written.
     pub path: Option<String>,
     /// What comes behind the configured query, in the order of the names.
@@ -36,7 +38,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { method: Method::POST, path: None, query: Vec::new(), headers: HeaderMap::new() }
+        Self { method: Method::POST, url: None, path: None, query: Vec::new(), headers: HeaderMap::new() }
     }
 }
 
@@ -47,7 +49,7 @@ pub enum BadOptions {
     #[error("the options are not a map: write #{{ path: \"/orders\" }}, say")]
     Shape,
     /// There is no such option.
-    #[error("a webhook has no option `{0}`: it takes `headers`, `method`, `path` and `query`")]
+    #[error("a webhook has no option `{0}`: it takes `headers`, `method`, `path`, `query` and `url`")]
     Unknown(String),
     /// It cannot be what it is.
     #[error("the option `{at}`: {message}")]
@@ -72,6 +74,7 @@ impl Options {
         let mut read = Self::default();
         for (name, value) in map(options).ok_or(BadOptions::Shape)? {
             match name.as_str() {
+                "url" => read.url = Some(url(value)?),
                 "method" => read.method = method(value)?,
                 "path" => read.path = Some(path(value)?),
                 "query" => read.query = query(value)?,
@@ -89,6 +92,15 @@ fn method(value: &RawValue) -> Result<Method, BadOptions> {
         let message = "it is \"POST\", \"PUT\", \"PATCH\", \"DELETE\" or \"GET\", in capitals";
         BadOptions::at("method", message)
     })
+}
+
+/// A URL in no form that two readers could understand differently.
+fn url(value: &RawValue) -> Result<Url, BadOptions> {
+    let text = text(value).unwrap_or_default();
+    if text.contains('\\') {
+        return Err(BadOptions::at("url", "it has a backslash, which no URL has: percent-encode it"));
+    }
+    Url::read(&text).map_err(|error| BadOptions::at("url", error.to_string()))
 }
 
 fn path(value: &RawValue) -> Result<String, BadOptions> {

@@ -1,4 +1,4 @@
-//! Where a request goes: the configured URL, with what a `send` puts behind its path and its query.
+//! Where a request goes: the configured URL or the one that a `send` gives, with what a `send` puts behind its path and its query.
 
 use doorman_plugin_http::{Url, percent};
 use hyper::Uri;
@@ -31,8 +31,8 @@ fn query(configured: Option<&str>, parameters: &[(String, String)]) -> Result<St
         configured.into_iter().filter(|query| !query.is_empty()).map(str::to_owned).collect();
     for (name, value) in parameters {
         if is_in(configured.unwrap_or_default(), name) {
-            // It is the configured name, which is no secret.
-            let message = "the configured URL has it already: leave it out here, or there";
+            // It is a name, which is no secret.
+            let message = "the URL has it already: leave it out here, or there";
             return Err(BadOptions::at(format!("query.{name}"), message));
         }
         all.push(format!("{}={}", percent::segment(name), percent::segment(value)));

@@ -30,6 +30,7 @@ fn a_url_is_enough() {
 fn other_urls_are_refused_with_what_to_write_instead() {
     assert!(refused_url("ftp://h/x").contains("https://host/path"));
     assert!(refused_url("http://u:p@h/").contains("Authorization = \"file:/path\""));
+    assert!(refused_url("http://169.254.169.254/latest").contains("never connected to"));
     assert!(refused_url("http://h/#x").contains("leave it out"));
 }
 
@@ -42,6 +43,7 @@ fn keys_are_refused_by_name() {
     assert_eq!(refused(json!({"url": "http://h", "ca_file": 5})).0, "ca_file");
     assert_eq!(refused(json!({"url": "http://h", "max_idle_connections": -1})).0, "max_idle_connections");
     assert_eq!(refused(json!({"url": "http://h", "headers": {"X-Team": 1}})).0, "headers.X-Team");
+    assert_eq!(refused(json!({"url": "http://h", "allow": ["a.example", "*"]})).0, "allow[1]");
     let (key, message) = refused(json!({"url": "http://h", "statuses": {"404": "dead"}}));
     assert!(key == "statuses.404" && message.contains("`hold`"), "{key}: {message}");
 }
@@ -58,6 +60,7 @@ fn headers_that_cannot_be_sent_are_refused_and_their_values_not_repeated() {
     assert!(refused_header("Content-Length", "5").contains("by Doorman itself"));
     assert!(refused_header("Idempotency-Key", "5").contains("by Doorman itself"));
     assert!(!refused_header("X-Team", "canary\n").contains("canary"));
+    assert!(refused_header("Proxy-Authorization", "file:/x").contains("write `proxy_authorization`"));
     let message = refused_header("Authorization", "Bearer canary");
     assert!(message.contains("env:NAME") && !message.contains("canary"), "{message}");
 }

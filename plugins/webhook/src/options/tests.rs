@@ -15,17 +15,18 @@ fn refused(options: serde_json::Value) -> String {
 
 #[test]
 fn no_options_are_a_post() {
-    let Options { method, path, query, headers } = read(json!({})).unwrap();
-    assert_eq!((method, path, query.len(), headers.len()), (Method::POST, None, 0, 0));
+    let Options { method, url, path, query, headers } = read(json!({})).unwrap();
+    assert_eq!((method, url, path, query.len(), headers.len()), (Method::POST, None, None, 0, 0));
 }
 
 #[test]
 fn every_option_is_read() {
     let options = json!({
-        "method": "PATCH", "path": "/orders/1", "headers": {"X-Team": "a", "content-type": "text/plain"},
+        "url": "https://h:8443/a?b=1", "method": "PATCH", "path": "/orders/1", "headers": {"X-Team": "a", "content-type": "text/plain"},
         "query": {"text": "a b", "count": 1.5, "on": true, "off": false},
     });
-    let Options { method, path, query, headers } = read(options).unwrap();
+    let Options { method, url, path, query, headers } = read(options).unwrap();
+    assert_eq!(url.unwrap().uri(), "https://h:8443/a?b=1");
     assert_eq!((method, path.as_deref()), (Method::PATCH, Some("/orders/1")));
     let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(query, ["count=1.5", "off=false", "on=true", "text=a b"]);
@@ -66,6 +67,23 @@ fn a_path_that_leads_elsewhere_is_refused() {
 }
 
 #[test]
+fn a_url_that_is_none_is_refused_with_what_is_right() {
+    for (url, says) in [
+        (json!(""), "write \"https://host/path\""),
+        (json!(5), "write \"https://host/path\""),
+        (json!("//h/x"), "write \"https://host/path\""),
+        (json!("https://h/#x"), "fragment"),
+        (json!("https://user@h/"), "by reference"),
+        (json!("https://h\\@evil.example/"), "backslash"),
+        (json!("https://h/a\\b"), "backslash"),
+        (json!("http://169.254.169.254/"), "never connected to"),
+    ] {
+        let message = refused(json!({"url": url}));
+        assert!(message.contains("`url`") && message.contains(says), "{url}: {message}");
+    }
+}
+
+#[test]
 fn headers_of_the_connection_and_of_the_configuration_stay_as_they_are() {
     for name in ["Connection", "content-length", "Transfer-Encoding", "TE", "Upgrade", "Idempotency-Key"] {
         assert!(refused(json!({"headers": {name: "x"}})).contains("set by Doorman itself"), "{name}");
@@ -82,6 +100,10 @@ fn headers_of_the_connection_and_of_the_configuration_stay_as_they_are() {
 fn no_value_is_repeated_and_a_hostile_name_is_one_short_line() {
     for options in [
         json!({"method": "canary"}),
+        json!({"url": "ftp://canary/"}),
+        json!({"url": "https://canary@h/"}),
+        json!({"url": "https://h\\canary"}),
+        json!({"url": ["https://canary/"]}),
         json!({"path": "/canary/.."}),
         json!({"path": {"canary": 1}}),
         json!({"query": "canary"}),
