@@ -1,6 +1,9 @@
 //! For the tests of plugins: a destination in the test's own process, deliveries to it, and the certificates of TLS.
+//!
+//! - [`conformance`]: what every plugin must hold to
 
 mod authority;
+pub mod conformance;
 mod server;
 
 use std::sync::Arc;
