@@ -1,6 +1,7 @@
 //! Real children, on a current-thread runtime as in a dispatcher.
 
 mod configured;
+mod conformance;
 mod examples;
 mod life;
 mod logged;
