@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 use crate::config::Settings;
-use crate::stderr::Stderr;
+use crate::stderr::{Stderr, Voice};
 
 /// How long a child that closed a pipe may take to end, so that its exit status can be told.
 const EXIT_GRACE: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ impl Drop for Group {
 
 impl Child {
     /// Starts the program in a process group of its own.
-    pub fn start(settings: &Settings, destination: &Arc<str>) -> io::Result<(Self, ChildStdin, ChildStdout)> {
+    pub fn start(settings: &Settings, voice: &Arc<Voice>) -> io::Result<(Self, ChildStdin, ChildStdout)> {
         // Before the start, so that no end is missed.
         let any_ended = signal(SignalKind::child())?;
         let mut process = Command::new(&settings.program)
@@ -75,7 +75,7 @@ impl Child {
         let stdin = process.stdin.take().ok_or_else(lost)?;
         let stdout = process.stdout.take().ok_or_else(lost)?;
         let stderr = process.stderr.take().ok_or_else(lost)?;
-        let stderr = Stderr::read(stderr, Arc::clone(destination), settings.secrets.clone());
+        let stderr = Stderr::read(stderr, Arc::clone(voice));
         Ok((Self { process, group, any_ended, stderr }, stdin, stdout))
     }
 

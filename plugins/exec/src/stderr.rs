@@ -1,6 +1,6 @@
 //! What the child writes for people: into the daemon's log, and no more of it than a log can bear.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use doorman_plugin::mask::Secrets;
@@ -26,6 +26,55 @@ const PAUSE: Duration = Duration::from_millis(64);
 /// How long a child that is gone may leave the pipe to others before it is let go of.
 const LINGER: Duration = Duration::from_millis(200);
 
+/// Where the children of a destination are heard, one after the other: what is left out is counted over all of them.
+pub struct Voice {
+    destination: Arc<str>,
+    secrets: Secrets,
+    allowance: Mutex<Allowance>,
+}
+
+impl Voice {
+    /// Of this destination, whose secrets are not to be seen.
+    pub fn new(destination: Arc<str>, secrets: Secrets) -> Self {
+        Self { destination, secrets, allowance: Mutex::new(Allowance::new(Instant::now())) }
+    }
+
+    /// A line as it may be seen.
+    fn shown(&self, mut line: Vec<u8>, is_cut: bool) -> String {
+        let is_cut = is_cut || line.len() > LINE_BYTES;
+        self.secrets.mask(&mut line);
+        line.truncate(LINE_BYTES);
+        let mut text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+        if is_cut {
+            text.push('…');
+        }
+        self.secrets.masked_and_cut(&text)
+    }
+
+    fn log(&self, text: &str) {
+        let mut allowance = lock(&self.allowance);
+        if allowance.allows(Instant::now()) {
+            self.log_left_out(&mut allowance);
+            tracing::info!(destination = &*self.destination, "its child says {text:?}");
+        }
+    }
+
+    fn log_left_out(&self, allowance: &mut Allowance) {
+        let left_out = std::mem::take(&mut allowance.left_out);
+        if left_out > 0 {
+            tracing::warn!(
+                destination = &*self.destination,
+                "its child writes too much to standard error: {left_out} lines are left out"
+            );
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is guarded here is whole at any time: a panic elsewhere leaves nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The reader of one child's standard error.
 pub struct Stderr {
     task: JoinHandle<()>,
@@ -34,21 +83,10 @@ pub struct Stderr {
 
 impl Stderr {
     /// Reads until the pipe ends.
-    pub fn read(
-        pipe: impl AsyncRead + Unpin + Send + 'static,
-        destination: Arc<str>,
-        secrets: Secrets,
-    ) -> Self {
+    pub fn read(pipe: impl AsyncRead + Unpin + Send + 'static, voice: Arc<Voice>) -> Self {
         let last = Arc::new(Mutex::default());
-        let log = Log {
-            destination,
-            secrets,
-            last: Arc::clone(&last),
-            line: Vec::new(),
-            is_cut: false,
-            allowance: Allowance::new(Instant::now()),
-        };
-        Self { task: tokio::spawn(log.follow(pipe)), last }
+        let reader = Reader { voice, last: Arc::clone(&last), line: Vec::new(), is_cut: false };
+        Self { task: tokio::spawn(reader.follow(pipe)), last }
     }
 
     /// The last line that was not empty, once the pipe has ended, or nothing more is waited for.
@@ -56,8 +94,7 @@ impl Stderr {
         if timeout(LINGER, &mut self.task).await.is_err() {
             self.task.abort();
         }
-        // The lock guards one assignment: no panic leaves it half done.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.last).take()
     }
 }
 
@@ -67,17 +104,15 @@ impl Drop for Stderr {
     }
 }
 
-struct Log {
-    destination: Arc<str>,
-    secrets: Secrets,
+struct Reader {
+    voice: Arc<Voice>,
     last: Arc<Mutex<Option<String>>>,
     /// What there is of the line.
     line: Vec<u8>,
     is_cut: bool,
-    allowance: Allowance,
 }
 
-impl Log {
+impl Reader {
     async fn follow(mut self, mut pipe: impl AsyncRead + Unpin) {
         let mut chunk = [0; 8_192];
         let mut since_pause = 0;
@@ -90,14 +125,14 @@ impl Log {
             }
         }
         self.end_line();
-        self.tell_left_out();
+        self.voice.log_left_out(&mut lock(&self.voice.allowance));
     }
 
     fn add(&mut self, chunk: &[u8]) {
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             let (text, is_end) = piece.strip_suffix(b"\n").map_or((piece, false), |text| (text, true));
             // A secret that begins within the limit is read to its end, so that it is known as one.
-            let room = (LINE_BYTES + self.secrets.longest_bytes()).saturating_sub(self.line.len());
+            let room = (LINE_BYTES + self.voice.secrets.longest_bytes()).saturating_sub(self.line.len());
             self.line.extend_from_slice(&text[..text.len().min(room)]);
             self.is_cut |= text.len() > room;
             if is_end {
@@ -107,34 +142,13 @@ impl Log {
     }
 
     fn end_line(&mut self) {
-        let mut line = std::mem::take(&mut self.line);
-        let is_cut = std::mem::take(&mut self.is_cut) || line.len() > LINE_BYTES;
+        let (line, is_cut) = (std::mem::take(&mut self.line), std::mem::take(&mut self.is_cut));
         if line.trim_ascii().is_empty() {
             return;
         }
-        self.secrets.mask(&mut line);
-        line.truncate(LINE_BYTES);
-        let mut text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
-        if is_cut {
-            text.push('…');
-        }
-        let text = self.secrets.masked_and_cut(&text);
-        if self.allowance.allows(Instant::now()) {
-            self.tell_left_out();
-            tracing::info!(destination = &*self.destination, "its child says {text:?}");
-        }
-        // The lock guards one assignment: no panic leaves it half done.
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
-    }
-
-    fn tell_left_out(&mut self) {
-        let left_out = std::mem::take(&mut self.allowance.left_out);
-        if left_out > 0 {
-            tracing::warn!(
-                destination = &*self.destination,
-                "its child writes too much to standard error: {left_out} lines are left out"
-            );
-        }
+        let text = self.voice.shown(line, is_cut);
+        self.voice.log(&text);
+        *lock(&self.last) = Some(text);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::child::{Child, Ended};
 use crate::config::Settings;
 use crate::conversation::{Conversation, End};
 use crate::ledger::{Job, Ledger};
+use crate::stderr::Voice;
 
 /// What the plugin tells its supervisor.
 pub enum Call {
@@ -33,6 +34,7 @@ pub struct Supervisor {
     destination: Arc<str>,
     calls: UnboundedReceiver<Call>,
     ledger: Ledger,
+    voice: Arc<Voice>,
     /// Why no child is started yet.
     rest: Option<Rest>,
     /// How many children in a row ended without having answered for anything.
@@ -72,7 +74,8 @@ impl Supervisor {
     /// Of a destination whose deliveries come by these calls. No child is started yet.
     pub fn new(settings: Arc<Settings>, destination: Arc<str>, calls: UnboundedReceiver<Call>) -> Self {
         let ledger = Ledger::new(settings.in_flight, settings.hang_timeout);
-        Self { settings, destination, calls, ledger, rest: None, fruitless: 0 }
+        let voice = Voice::new(Arc::clone(&destination), settings.secrets.clone()).into();
+        Self { settings, destination, calls, ledger, voice, rest: None, fruitless: 0 }
     }
 
     /// Works until it is closed, or its plugin is gone.
@@ -130,7 +133,7 @@ impl Supervisor {
 
     /// Starts a child and is with it to its end.
     async fn one_child(&mut self) -> Life {
-        let (mut child, stdin, stdout) = match Child::start(&self.settings, &self.destination) {
+        let (mut child, stdin, stdout) = match Child::start(&self.settings, &self.voice) {
             Ok(started) => started,
             Err(error) => return Life::Failed { failure: not_started(&error), was_of_use: false },
         };

@@ -28,6 +28,18 @@ async fn one_child_takes_all_deliveries_one_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_child_that_ended_when_it_had_nothing_to_do_is_started_for_the_next_delivery() {
+    let (_folder, pids) = file();
+    let plugin = shell(&format!("echo $$ >> {}; ready; take; say delivered", pids.display()), json!({}));
+    for number in 1..4 {
+        assert_eq!(deliver(&plugin, number).await, Report::delivered());
+        let pid = lines(&pids).pop().unwrap();
+        until("it has ended", || !is_there(&pid)).await;
+    }
+    assert_eq!(lines(&pids).len(), 3);
+}
+
+#[tokio::test]
 async fn several_in_flight_are_answered_in_any_order() {
     let script =
         "ready; take; a=$id; take; b=$id; take; say delivered; id=$a; say rejected; id=$b; say retry; take";
