@@ -37,6 +37,20 @@ pub fn new_event(name: &str, message_id: Option<&str>) -> NewEvent {
     }
 }
 
+/// An accepted event with this body, of the user `u1`.
+#[cfg(test)]
+pub fn accepted_event(body: &str) -> Event {
+    use crate::store::{Commit, Journal, Log};
+    let mut store = store();
+    let event = NewEvent {
+        user_id: Some("u1".into()),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        ..new_event("a", None)
+    };
+    store.commit(&mut Commit { events: vec![event], ..Commit::default() }, 1, true).unwrap();
+    Event::clone(&store.events_after(0, 1).unwrap()[0])
+}
+
 /// What [`Said`] is when a script sends `{}` to `destination`.
 pub fn said(destination: &str) -> Said {
     Said {
@@ -51,7 +65,7 @@ pub fn said(destination: &str) -> Said {
 pub fn leased_action() -> Action {
     let Said { kind, content, place, .. } = said("sink");
     let (destination, idempotency_key) = ("sink".into(), "key".into());
-    Action { kind, destination, content, idempotency_key, place, lease: Lease::Dispatcher }
+    Action { kind, destination, content, idempotency_key, place, lease: Lease::Dispatcher, line: None }
 }
 
 /// The delivery of [`leased_action`] for the event at a position.

@@ -57,6 +57,8 @@ pub struct Commit {
     pub closes: Vec<Close>,
     /// Dead or cancelled deliveries to be tried again: same id, same key, attempts counted from 1 again.
     pub revivals: Vec<DeliveryId>,
+    /// Deliveries that wait for an operator, who lets them go.
+    pub releases: Vec<DeliveryId>,
     /// Open or dead deliveries that an operator wants no more of. They come after all else in the commit but trims.
     pub discards: Vec<DeliveryId>,
     /// When destinations were stopped, by their names.
@@ -89,7 +91,7 @@ impl Commit {
 
     /// Whether an operator waits for some of it.
     pub fn is_operated(&self) -> bool {
-        !self.revivals.is_empty() || !self.discards.is_empty()
+        !self.revivals.is_empty() || !self.releases.is_empty() || !self.discards.is_empty()
     }
 }
 
@@ -101,6 +103,10 @@ pub struct Committed {
     /// For each revival, the destination whose delivery is due again; `None` where the delivery was neither dead nor
     /// cancelled.
     pub revived: Vec<Option<Arc<str>>>,
+    /// For each release, the destination whose delivery waits for no operator any more; `None` where it did not.
+    pub released: Vec<Option<Arc<str>>>,
+    /// Destinations with deliveries that have become due because others before them have ended, and the earliest time.
+    pub advanced: Vec<(Arc<str>, UnixMillis)>,
     /// For each discard, the destination whose delivery is cancelled; `None` where it was neither open nor dead.
     pub discarded: Vec<Option<Arc<str>>>,
     /// For each trim, whether it was done: one whose survey does not hold any more is refused whole.
@@ -203,8 +209,9 @@ pub trait Log: Send + Sync + 'static {
     /// The earliest due time of a destination's waiting deliveries.
     fn next_due(&self, destination: &str) -> Result<Option<UnixMillis>, StoreError>;
 
-    /// All that a plugin needs of a delivery, its attempt counted one up; `None` when it is not open any more.
-    fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError>;
+    /// All that a plugin needs of a delivery, its attempt counted one up; `None` when it is not open any more. With what it
+    /// still waits for: where that is a kind that comes first, its wait is over.
+    fn delivery(&self, seq: u64, number: u16) -> Result<Option<(Delivery, Option<For>)>, StoreError>;
 
     /// When a destination was stopped.
     fn stops(&self, destination: &str) -> Result<Stops, StoreError>;

@@ -83,6 +83,29 @@ pub fn behind_due(destination: &str) -> Vec<u8> {
     bytes
 }
 
+/// What the keys of a lane begin with.
+pub fn lane(destination: &str, lane: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(destination.len() + lane.len() + 21);
+    bytes.extend_from_slice(destination.as_bytes());
+    bytes.push(SEPARATOR);
+    // Lanes are short: see core's `map/order.rs`.
+    bytes.extend_from_slice(&u32::try_from(lane.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend_from_slice(lane.as_bytes());
+    bytes
+}
+
+/// The key of an event's place in a lane.
+pub fn in_lane(lane: &[u8], entered: u64, seq: u64) -> Vec<u8> {
+    [lane, &entered.to_be_bytes(), &seq.to_be_bytes()].concat()
+}
+
+/// What a lane's keys begin with, and an event's place and position, in the key of that place.
+pub fn parse_in_lane(key: &[u8]) -> Option<(&[u8], u64, u64)> {
+    let (lane, place) = key.split_at_checked(key.len().checked_sub(16)?)?;
+    let (entered, seq) = place.split_at_checked(8)?;
+    Some((lane, u64::from_be_bytes(entered.try_into().ok()?), parse_event(seq)?))
+}
+
 /// Behind all keys.
 pub const END: [u8; 13] = [u8::MAX; 13];
 

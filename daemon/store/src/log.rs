@@ -12,8 +12,8 @@ use doorman_core::clock::UnixMillis;
 use doorman_core::id;
 use doorman_core::mapping::GenerationId;
 use doorman_core::store::{
-    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, Stops, StoreError, Stretch, Survey,
-    Through, Undelivered,
+    Attempt, Counts, DeliveryState, DueKey, Event, For, Log, Plan, Repeats, Stops, StoreError, Stretch,
+    Survey, Through, Undelivered,
 };
 use doorman_plugin::{Delivery, EventId};
 
@@ -111,7 +111,7 @@ impl Log for Store {
         Ok(first.first().map(|key| key.at))
     }
 
-    fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError> {
+    fn delivery(&self, seq: u64, number: u16) -> Result<Option<(Delivery, Option<For>)>, StoreError> {
         deliveries::to_attempt(&self.database.snapshot(), seq, number)
     }
 

@@ -1,6 +1,7 @@
 //! Values: a version byte, then the record in postcard. A record's fields and the order of its variants are its format:
 //! a change of either is a new version, and those before it are still read.
 
+mod attempt;
 mod delivery;
 mod event;
 mod plan;
@@ -10,7 +11,8 @@ mod trim;
 use doorman_core::store::StoreError;
 use serde::{Deserialize, Serialize};
 
-pub use delivery::{AttemptRecord, CancelledRecord, CancelledRow, OpenRecord, OpenRow};
+pub use attempt::AttemptRecord;
+pub use delivery::{CancelledRecord, CancelledRow, OpenRecord, OpenRow};
 pub use event::{EventHeader, Identity, RepeatsRecord, parse_event, time};
 pub use plan::{Outline, PlanRecord};
 pub use stops::StopsRecord;
@@ -31,14 +33,18 @@ impl Record for EventHeader<'_> {}
 impl Record for Identity {}
 impl Record for RepeatsRecord {}
 impl Record for PlanRecord<'_> {}
-impl Record for OpenRecord<'_> {}
+impl Record for OpenRecord<'_> {
+    const VERSION: u8 = delivery::OPEN_VERSION;
+}
 impl Record for TrimmedRecord {}
 impl Record for ReleaseRecord {}
 impl Record for StopsRecord {}
 impl Record for AttemptRecord<'_> {
-    const VERSION: u8 = delivery::ATTEMPT_VERSION;
+    const VERSION: u8 = attempt::ATTEMPT_VERSION;
 }
-impl Record for CancelledRecord<'_> {}
+impl Record for CancelledRecord<'_> {
+    const VERSION: u8 = delivery::CANCELLED_VERSION;
+}
 impl Record for Ledger {}
 impl Record for Vec<u64> {}
 

@@ -132,6 +132,18 @@ pub(crate) fn read_ledger(database: &Database) -> Result<Option<Ledger>, StoreEr
     record::decode(&value).map(Some).map_err(|malformed| malformed.at(Table::Meta, meta::LEDGER))
 }
 
+/// How many entries into lanes a database has seen.
+pub(crate) fn read_entered(database: &Database) -> Result<u64, StoreError> {
+    let view = database.latest();
+    let Some(value) = view.get(Table::Meta, meta::ENTERED)? else {
+        return Ok(0);
+    };
+    let record: Result<Vec<u64>, _> = record::decode(&value);
+    record
+        .map(|record| record.first().copied().unwrap_or(0))
+        .map_err(|malformed| malformed.at(Table::Meta, meta::ENTERED))
+}
+
 /// How far the events of a database were trimmed.
 pub(crate) fn read_trimmed(database: &Database) -> Result<Through, StoreError> {
     let view = database.latest();

@@ -50,6 +50,12 @@ pub enum Table {
     /// - written by plan, close (retry), revive, and at start for what was leased; read by the dispatchers
     /// - deleted with, or moved by, the delivery's next close, or its discard
     Due,
+    /// Events that have a place in a lane of a destination, in the order in which they came.
+    ///
+    /// - key: destination, a zero byte, the lane's length (u32), the lane, its place (u64), `seq`; value: empty
+    /// - written by plan, revive; read by plan, close, discard, revive, release
+    /// - deleted when the last of the event's deliveries in that lane has ended
+    Lanes,
     /// Attempts.
     ///
     /// - key: `seq`, `number`, running index of the attempt (u16, from 0, not reset by a revival); value: the attempt and
@@ -90,6 +96,8 @@ pub mod meta {
     pub const LEDGER: &[u8] = b"ledger";
     /// The ids of the generations that are kept; the last one is in force.
     pub const GENERATIONS: &[u8] = b"generations";
+    /// How many entries into lanes there were, written with each.
+    pub const ENTERED: &[u8] = b"entered";
     /// How far events were trimmed, written with each trim.
     pub const TRIMMED: &[u8] = b"trimmed";
     /// Before the first position of a range of trimmed events whose table files are to be deleted: written with the trim,
@@ -130,13 +138,14 @@ pub enum Profile {
 
 impl Table {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Table; 11] = [
+    pub const ALL: [Table; 12] = [
         Table::Events,
         Table::Dedup,
         Table::Repeats,
         Table::Plans,
         Table::Open,
         Table::Due,
+        Table::Lanes,
         Table::Deliveries,
         Table::Dead,
         Table::Cancelled,
@@ -153,6 +162,7 @@ impl Table {
             Table::Plans => "plans",
             Table::Open => "open",
             Table::Due => "due",
+            Table::Lanes => "lanes",
             Table::Deliveries => "deliveries",
             Table::Dead => "dead",
             Table::Cancelled => "cancelled",
@@ -166,7 +176,7 @@ impl Table {
         match self {
             Table::Events | Table::Plans | Table::Deliveries => Profile::Bulk,
             Table::Dedup => Profile::Dedup,
-            Table::Open | Table::Due => Profile::Queue,
+            Table::Open | Table::Due | Table::Lanes => Profile::Queue,
             Table::Repeats | Table::Dead | Table::Cancelled | Table::Generations | Table::Meta => {
                 Profile::Small
             }

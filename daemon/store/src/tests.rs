@@ -63,6 +63,7 @@ fn action(lease: Lease) -> Action {
         idempotency_key: "key".into(),
         place: Place { script: "shop.rhai".into(), line: 1 },
         lease,
+        line: None,
     }
 }
 

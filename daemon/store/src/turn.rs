@@ -6,6 +6,7 @@
 mod accept;
 mod close;
 mod discard;
+mod lines;
 mod plan;
 mod revive;
 mod run;
@@ -13,9 +14,11 @@ mod standing;
 mod tally;
 mod trim;
 
+use std::sync::Arc;
+
 use doorman_core::clock::UnixMillis;
 use doorman_core::identity::Hash128;
-use doorman_core::store::{DueKey, Lease, Repeats, Status, Stops, StoreError, Through, Undelivered};
+use doorman_core::store::{DueKey, Repeats, Status, Stops, StoreError, Through, Undelivered};
 use doorman_plugin::EventId;
 use rustc_hash::FxHashMap;
 
@@ -25,6 +28,8 @@ use crate::ledger::Ledger;
 use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord, StopsRecord};
 use crate::table::{Table, meta};
 
+pub use lines::Lanes;
+use lines::Places;
 use plan::Settled;
 pub use run::LONGEST as LONGEST_RUN;
 use run::Run;
@@ -42,6 +47,8 @@ type Key = (u64, u16);
 pub struct Minds<'a> {
     /// What is left of events with several deliveries.
     pub tally: &'a mut Tally,
+    /// Where lanes begin.
+    pub lanes: &'a mut Lanes,
     /// What surveys may not have seen.
     pub past: &'a Past,
     /// How far events are trimmed.
@@ -54,6 +61,7 @@ pub struct Turn<'a> {
     batch: Batch<'a>,
     ledger: Ledger,
     tally: &'a mut Tally,
+    lanes: &'a mut Lanes,
     past: &'a Past,
     trimmed: Through,
     window_ms: UnixMillis,
@@ -65,6 +73,14 @@ pub struct Turn<'a> {
     repeats: FxHashMap<u64, Repeats>,
     /// Deliveries that this commit has moved.
     moved: FxHashMap<Key, Standing>,
+    /// How many deliveries events have of which this commit has opened some that have lines.
+    opened: FxHashMap<u64, u16>,
+    /// Places in lanes that this commit has given or taken.
+    places: Places,
+    /// Whether it has given any.
+    entered_lanes: bool,
+    /// Destinations with deliveries that this commit let go, and when they are due.
+    advanced: Vec<(Arc<str>, UnixMillis)>,
     /// Events that this commit planned.
     planned: FxHashMap<u64, Settled>,
     /// Events that this commit planned as runs; the last one may still grow.
@@ -88,6 +104,8 @@ pub struct Ended<'a> {
     pub deletions: u64,
     /// Finished events that ceased in it to be what they were.
     pub departures: Vec<u64>,
+    /// Destinations with deliveries that it let go, and when they are due.
+    pub advanced: Vec<(Arc<str>, UnixMillis)>,
     /// Trims that it does.
     pub trims: u64,
     /// How far events are trimmed.
@@ -106,7 +124,7 @@ impl<'a> Turn<'a> {
         now: UnixMillis,
         buffer: Vec<u8>,
     ) -> Self {
-        let Minds { tally, past, trimmed } = minds;
+        let Minds { tally, lanes, past, trimmed } = minds;
         tally.begin();
         ledger.clock = now;
         Self {
@@ -114,6 +132,7 @@ impl<'a> Turn<'a> {
             batch: database.batch(),
             ledger,
             tally,
+            lanes,
             past,
             trimmed,
             window_ms,
@@ -122,6 +141,10 @@ impl<'a> Turn<'a> {
             identities: FxHashMap::default(),
             repeats: FxHashMap::default(),
             moved: FxHashMap::default(),
+            opened: FxHashMap::default(),
+            places: Places::new(),
+            entered_lanes: false,
+            advanced: Vec::new(),
             planned: FxHashMap::default(),
             runs: Vec::new(),
             departures: Vec::new(),
@@ -149,12 +172,16 @@ impl<'a> Turn<'a> {
             self.batch.put_record(&mut self.buffer, Table::Plans, &keys::event(run.first()), &record);
         }
         self.batch.put_record(&mut self.buffer, Table::Meta, meta::LEDGER, &self.ledger);
+        if self.entered_lanes {
+            self.batch.put_record(&mut self.buffer, Table::Meta, meta::ENTERED, &vec![self.lanes.entered]);
+        }
         Ended {
             batch: self.batch,
             ledger: self.ledger,
             only_repeats: self.only_repeats,
             deletions: self.deletions,
             departures: self.departures,
+            advanced: self.advanced,
             trims: self.trims,
             trimmed: self.trimmed,
             buffer: self.buffer,
@@ -170,15 +197,18 @@ impl<'a> Turn<'a> {
             &keys::delivery(seq, number),
             &OpenRecord::of(&row),
         );
-        if let Lease::Due(at) = row.lease {
+        if let Some(at) = row.lease.due_at() {
             self.batch.put(Table::Due, &keys::due(&row.destination, DueKey { at, seq, number }), &[]);
+        }
+        if row.line.is_some() {
+            self.opened.insert(seq, row.deliveries);
         }
         self.moved.insert((seq, number), Standing::Open(row));
     }
 
     /// Deletes the due row of an open row, if it has one.
     fn end_wait(&mut self, (seq, number): Key, row: &OpenRow) {
-        if let Lease::Due(at) = row.lease {
+        if let Some(at) = row.lease.due_at() {
             self.batch.delete(Table::Due, &keys::due(&row.destination, DueKey { at, seq, number }));
         }
     }

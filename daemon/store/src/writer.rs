@@ -9,9 +9,9 @@ use doorman_core::store::{Commit, Committed, Journal, StoreError};
 use crate::keys;
 use crate::ledger::Ledger;
 use crate::options::DedupCutoff;
-use crate::store::{Store, Trimming, read_ledger, read_trimmed};
+use crate::store::{Store, Trimming, read_entered, read_ledger, read_trimmed};
 use crate::table::Table;
-use crate::turn::{Ended, Minds, Past, Tally, Turn};
+use crate::turn::{Ended, Lanes, Minds, Past, Tally, Turn};
 
 /// After so many rows were deleted from the open table, the place where it begins is looked up anew.
 const DELETIONS_BETWEEN_LOOKUPS: u64 = 8_192;
@@ -24,6 +24,7 @@ pub struct Writer {
     store: Arc<Store>,
     ledger: Ledger,
     tally: Tally,
+    lanes: Lanes,
     past: Past,
     window_ms: UnixMillis,
     cutoff: DedupCutoff,
@@ -38,12 +39,12 @@ impl Writer {
     /// A writer that goes on from the ledger on disk; where that cannot be read, every call says so. There must be no
     /// other writer.
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        let written =
-            read_ledger(&store.database).and_then(|ledger| Ok((ledger, read_trimmed(&store.database)?)));
+        let written = read_ledger(&store.database)
+            .and_then(|ledger| Ok((ledger, read_trimmed(&store.database)?, read_entered(&store.database)?)));
         let before = store.trimming();
-        let (ledger, through, broken) = match written {
-            Ok((ledger, through)) => (ledger.unwrap_or_default(), through, None),
-            Err(error) => (store.ledger(), before.through, Some(error)),
+        let (ledger, through, entered, broken) = match written {
+            Ok((ledger, through, entered)) => (ledger.unwrap_or_default(), through, entered, None),
+            Err(error) => (store.ledger(), before.through, 0, Some(error)),
         };
         let past = Past::behind(before.seen);
         store.set_open_from(ledger.open_from);
@@ -55,6 +56,7 @@ impl Writer {
             store,
             ledger,
             tally: Tally::default(),
+            lanes: Lanes::new(entered),
             past,
             buffer: Vec::new(),
             deletions: 0,
@@ -83,7 +85,12 @@ impl Writer {
         self.cutoff.store(now.saturating_sub(self.window_ms), Ordering::Relaxed);
         let store = Arc::clone(&self.store);
         let buffer = std::mem::take(&mut self.buffer);
-        let minds = Minds { tally: &mut self.tally, past: &self.past, trimmed: store.trimming().through };
+        let minds = Minds {
+            tally: &mut self.tally,
+            lanes: &mut self.lanes,
+            past: &self.past,
+            trimmed: store.trimming().through,
+        };
         let mut turn = Turn::new(&store.database, self.ledger, minds, self.window_ms, now, buffer);
         let mut committed = Committed::default();
         for event in commit.events.drain(..) {
@@ -98,6 +105,9 @@ impl Writer {
         for id in &commit.revivals {
             committed.revived.push(turn.revive(id)?);
         }
+        for id in &commit.releases {
+            committed.released.push(turn.release(id)?);
+        }
         for id in &commit.discards {
             committed.discarded.push(turn.discard(id)?);
         }
@@ -107,7 +117,9 @@ impl Writer {
         for trim in &commit.trims {
             committed.trimmed.push(turn.trim(trim));
         }
-        let Ended { batch, ledger, only_repeats, deletions, departures, trims, trimmed, buffer } = turn.end();
+        let Ended { batch, ledger, only_repeats, deletions, departures, advanced, trims, trimmed, buffer } =
+            turn.end();
+        committed.advanced = advanced;
         // Lowered before the batch is seen, so that no scan begins behind a row that is there.
         if ledger.open_from < self.ledger.open_from {
             store.set_open_from(ledger.open_from);

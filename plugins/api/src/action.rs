@@ -55,6 +55,24 @@ impl ActionKind {
         ActionKind::SendWith,
     ];
 
+    /// Its place in Knock's fixed order of kinds (Knock's documentation, "Sources overview"): of one event, what has a lower
+    /// one comes first. `cancel` and `send`, which that order does not have, come with `trigger`.
+    pub const fn rank(self) -> u8 {
+        match self {
+            ActionKind::Identify => 1,
+            ActionKind::DeleteUser => 2,
+            ActionKind::SetObject => 3,
+            ActionKind::DeleteObject => 4,
+            ActionKind::SetTenant => 5,
+            ActionKind::DeleteTenant => 6,
+            ActionKind::Subscribe => 7,
+            ActionKind::Unsubscribe => 8,
+            ActionKind::AddToAudience => 9,
+            ActionKind::RemoveFromAudience => 10,
+            ActionKind::Trigger | ActionKind::Cancel | ActionKind::Send | ActionKind::SendWith => 11,
+        }
+    }
+
     /// The word used in scripts, in the log and in envelopes.
     pub const fn as_str(self) -> &'static str {
         match self {

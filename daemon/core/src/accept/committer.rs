@@ -140,7 +140,13 @@ impl Committer {
         let accepted = answer_events(answers, committed.events);
         self.hand_over(&mut taken.hand_overs);
         faults::point("committer.handed-over");
-        self.answer_revivals(&mut taken.revived, committed.revived, now);
+        self.answer_due(&mut taken.revived, committed.revived, now);
+        self.answer_due(&mut taken.released, committed.released, now);
+        for (destination, at) in &committed.advanced {
+            if let Some(queue) = self.deliveries.get(destination) {
+                queue.parked(*at);
+            }
+        }
         for done in taken.done.drain(..) {
             // A mapper or dispatcher that was made anew does not wait for its predecessor's work.
             let _ = done.send(());
@@ -174,12 +180,8 @@ impl Committer {
         }
     }
 
-    fn answer_revivals(
-        &self,
-        waiters: &mut Vec<(usize, oneshot::Sender<Revived>)>,
-        revived: Revived,
-        now: i64,
-    ) {
+    /// Answers those who brought deliveries back, or let them go: they are due.
+    fn answer_due(&self, waiters: &mut Vec<(usize, oneshot::Sender<Revived>)>, revived: Revived, now: i64) {
         for destination in revived.iter().flatten() {
             if let Some(queue) = self.deliveries.get(destination) {
                 queue.parked(now);

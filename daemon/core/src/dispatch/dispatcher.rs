@@ -14,7 +14,7 @@ use super::retry::RetryPolicy;
 use crate::clock::{Clock, UnixMillis};
 use crate::id;
 use crate::queues::delivery::{Asked, DeliveryQueue, Hand, Leased, Place, Wish};
-use crate::store::{Attempt, Close, DueKey, Log, Next, Stops, StoreError};
+use crate::store::{Attempt, Close, DueKey, For, Log, Next, Stops, StoreError};
 
 /// How many deliveries are read from the store at a time.
 const READ_AT_ONCE: usize = 128;
@@ -145,8 +145,8 @@ impl Dispatcher {
         taken.sort_unstable();
         for key in taken {
             let open = self.log.delivery(key.0, key.1)?;
-            match open.filter(|open| hands.get(&key).is_some_and(|hand| hand.attempt == open.attempt)) {
-                Some(delivery) => self.wait(delivery),
+            match open.filter(|(open, _)| hands.get(&key).is_some_and(|hand| hand.attempt == open.attempt)) {
+                Some((delivery, _)) => self.wait(delivery),
                 None => drop(hands.remove(&key)),
             }
         }
@@ -407,11 +407,18 @@ impl Dispatcher {
                 return Ok(());
             }
         };
-        let Some(delivery) = self.log.delivery(row.seq, row.number)? else { return Ok(()) };
+        let Some((delivery, waits)) = self.log.delivery(row.seq, row.number)? else { return Ok(()) };
         // No more rows were read than there are places.
         let Some(place) = places.pop() else { return Ok(()) };
         let attempt = delivery.attempt;
         hand.insert(Hand { place, attempt, due: Some(row.at), again: None });
+        if let Some(For::Kinds { .. }) = waits {
+            tracing::warn!(
+                delivery_id = %delivery.id,
+                destination = &*self.name,
+                "goes now: it has waited for the kinds that come before it as long as `chain_wait` allows"
+            );
+        }
         self.wait(delivery);
         Ok(())
     }

@@ -57,6 +57,7 @@ fn plan(seq: u64) -> Plan {
         idempotency_key: format!("key-{seq}").into(),
         place: Place { script: "shop.rhai".into(), line: 1 },
         lease: Lease::Due(0),
+        line: None,
     };
     Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![action]), skipped: Vec::new() }
 }

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use doorman_plugin::{Delivery, DeliveryId};
+use doorman_plugin::{ActionKind, Delivery, DeliveryId};
 use tokio::sync::oneshot;
 
+use super::flood::FloodGuard;
+use super::order::{Lanes, Order};
 use super::unwanted::Unwanted;
 use crate::clock::UnixMillis;
 use crate::identity::{IdempotencyKeys, KeySubject};
@@ -14,7 +16,7 @@ use crate::mapping::{Generation, GenerationId, Mapped, Said};
 use crate::queues::commit::HandOver;
 use crate::queues::delivery::{DeliveryQueue, Leased, Place};
 use crate::queues::mapping::MappedAgain;
-use crate::store::{Action, Event, Lease, Plan, Verdict};
+use crate::store::{Action, Event, For, Lease, Line, Plan, Verdict};
 use crate::supervise::panics;
 
 /// Where the actions of one environment's events go.
@@ -26,10 +28,20 @@ pub struct Route {
     pub routes: HashMap<Arc<str>, Arc<str>>,
 }
 
+/// A destination, as the planner knows it.
+#[derive(Clone)]
+pub struct Target {
+    /// Its dispatcher's queue.
+    pub queue: DeliveryQueue,
+    /// Which of its deliveries wait for one another.
+    pub order: Order,
+}
+
 /// Makes plans.
 pub struct Planner {
     routes: HashMap<Arc<str>, Route>,
-    destinations: HashMap<Arc<str>, DeliveryQueue>,
+    destinations: HashMap<Arc<str>, Target>,
+    flood: FloodGuard,
     unwanted: Unwanted,
 }
 
@@ -50,8 +62,12 @@ pub struct Planned {
 
 impl Planner {
     /// A planner for these environments and destinations.
-    pub fn new(routes: HashMap<Arc<str>, Route>, destinations: HashMap<Arc<str>, DeliveryQueue>) -> Self {
-        Self { routes, destinations, unwanted: Unwanted::default() }
+    pub fn new(
+        routes: HashMap<Arc<str>, Route>,
+        destinations: HashMap<Arc<str>, Target>,
+        flood: FloodGuard,
+    ) -> Self {
+        Self { routes, destinations, flood, unwanted: Unwanted::default() }
     }
 
     /// Maps an event with a generation and adds its plan.
@@ -116,7 +132,8 @@ impl Planner {
         Plan { seq: event.seq, generation: generation.id(), verdict, skipped: left_out }
     }
 
-    fn resolve(&self, event: &Event, said: Vec<Said>, now: UnixMillis, planned: &mut Planned) -> Verdict {
+    fn resolve(&mut self, event: &Event, said: Vec<Said>, now: UnixMillis, planned: &mut Planned) -> Verdict {
+        let held = self.too_many(event, &said, now, planned);
         let mut targets = Vec::with_capacity(said.len());
         for one in &said {
             match self.target(event, one) {
@@ -124,24 +141,45 @@ impl Planner {
                 Err(error) => return Verdict::Failed { error, place: Some(one.place.clone()) },
             }
         }
+        let lines = lines(event, &said, &targets);
         let mut keys = IdempotencyKeys::new(&event.info.environment, &event.info.source, key_subject(event));
-        let actions = said.into_iter().zip(targets).enumerate().map(|(index, (one, (name, queue)))| {
-            let place = if planned.by_store { None } else { queue.take_place() };
-            let action = Action {
-                kind: one.kind,
-                idempotency_key: keys.next(name, one.kind, one.content.get()),
-                destination: Arc::clone(name),
-                content: one.content,
-                place: one.place,
-                lease: if place.is_some() { Lease::Dispatcher } else { Lease::Due(now) },
-            };
-            planned.note(event, index, &action, place, now);
-            action
-        });
+        let actions =
+            said.into_iter().zip(targets).zip(lines).enumerate().map(|(index, ((one, target), line))| {
+                let (name, Target { queue, .. }) = target;
+                let held = held.get(index).copied().unwrap_or(false);
+                let goes_by_store = planned.by_store || held || line.is_some();
+                let place = if goes_by_store { None } else { queue.take_place() };
+                let action = Action {
+                    kind: one.kind,
+                    idempotency_key: keys.next(name, one.kind, one.content.get()),
+                    destination: Arc::clone(name),
+                    content: one.content,
+                    place: one.place,
+                    lease: match &place {
+                        _ if held => Lease::Waits(For::Operator),
+                        Some(_) => Lease::Dispatcher,
+                        None => Lease::Due(now),
+                    },
+                    line,
+                };
+                planned.note(event, index, &action, place, now);
+                action
+            });
         Verdict::Actions(actions.collect())
     }
 
-    fn target(&self, event: &Event, said: &Said) -> Result<(&Arc<str>, &DeliveryQueue), String> {
+    /// For each action whether it is beyond its source's budget; empty where none is. What an operator wants mapped again
+    /// is what it is.
+    fn too_many(&mut self, event: &Event, said: &[Said], now: UnixMillis, planned: &Planned) -> Vec<bool> {
+        if planned.by_store {
+            return Vec::new();
+        }
+        let source = &event.info.source;
+        let held: Vec<bool> = said.iter().map(|one| !self.flood.lets(source, one.kind, now)).collect();
+        if held.contains(&true) { held } else { Vec::new() }
+    }
+
+    fn target(&self, event: &Event, said: &Said) -> Result<(&Arc<str>, &Target), String> {
         let environment = &event.info.environment;
         let route = self.routes.get(environment);
         let name = match (&said.destination, route) {
@@ -203,6 +241,25 @@ impl Planned {
         };
         self.hand_over.leased.entry(destination).or_default().push(Leased { delivery, place });
     }
+}
+
+/// What each action waits for. Almost always there is one action, and nothing that it could wait for.
+fn lines(event: &Event, said: &[Said], targets: &[(&Arc<str>, &Target)]) -> Vec<Option<Line>> {
+    if let [(_, target)] = targets
+        && target.order.lanes == Lanes::None
+    {
+        return vec![None];
+    }
+    let mut of_destination: HashMap<&str, (Option<Arc<str>>, Vec<ActionKind>)> = HashMap::new();
+    for (one, (name, target)) in said.iter().zip(targets) {
+        let lane = || (target.order.lane(event), Vec::new());
+        of_destination.entry(name).or_insert_with(lane).1.push(one.kind);
+    }
+    let line = |(one, (name, target)): (&Said, &(&Arc<str>, &Target))| {
+        let (lane, kinds) = of_destination.get(&***name)?;
+        target.order.line(lane.as_ref(), one.kind, kinds)
+    };
+    said.iter().zip(targets).map(line).collect()
 }
 
 /// Maps an event. A generation does not panic; one that does all the same fails that event, and not the mapper with each

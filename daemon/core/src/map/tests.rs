@@ -5,8 +5,12 @@ mod again;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::flood::{Budgets, FloodGuard};
 use super::mapper::Mapper;
-use super::planner::{Planned, Planner, Route};
+use super::order::{Lanes, Order};
+use super::planner::{Planned, Planner, Route, Target};
+use doorman_plugin::ActionKind;
+
 use crate::clock::Clock;
 use crate::mapping::{Generation, GenerationId, Mapped, Said};
 use crate::queues::commit::HandOver;
@@ -14,7 +18,7 @@ use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
 use crate::sample::{Always, Replaceable, new_event, said, store};
 use crate::store::model::MemoryStore;
-use crate::store::{Commit, Event, Journal, Lease, Log, Verdict};
+use crate::store::{Commit, Event, For, Journal, Lease, Log, Progress, Undelivered, Verdict};
 
 struct Bench {
     memory: MemoryStore,
@@ -26,6 +30,11 @@ struct Bench {
 
 /// A mapper with the destination `sink`, which has two places.
 fn bench(generation: Always) -> Bench {
+    bench_with(generation, Order::default(), HashMap::new())
+}
+
+/// The same, in this order and with these budgets.
+fn bench_with(generation: Always, order: Order, budgets: HashMap<Arc<str>, Budgets>) -> Bench {
     let memory = store();
     let scripts = Replaceable::new(generation);
     let mapping = MappingQueue::new(2, 1_000);
@@ -33,7 +42,8 @@ fn bench(generation: Always) -> Bench {
     let routed = HashMap::from([("pager".into(), "sink".into())]);
     let route = Route { workflows: "sink".into(), routes: routed };
     let routes = HashMap::from([("production".into(), route)]);
-    let planner = Planner::new(routes, HashMap::from([("sink".into(), sink.clone())]));
+    let target = Target { queue: sink.clone(), order };
+    let planner = Planner::new(routes, HashMap::from([("sink".into(), target)]), FloodGuard::new(budgets));
     let log = Arc::new(memory.clone());
     let mut mapper = Mapper::new(scripts.clone(), log, mapping.clone(), planner, Clock::manual(5), 10);
     mapper.resume();
@@ -86,7 +96,7 @@ fn a_mapper_that_is_made_anew_goes_on_where_the_plans_end() {
     first.accept(2);
     first.turns();
     first.accept(1);
-    let planner = Planner::new(HashMap::new(), HashMap::new());
+    let planner = Planner::new(HashMap::new(), HashMap::new(), FloodGuard::default());
     let log = Arc::new(first.memory.clone());
     let mut second =
         Mapper::new(first.scripts.clone(), log, first.mapping.clone(), planner, Clock::manual(5), 10);
@@ -174,4 +184,35 @@ impl Generation for Panicking {
     fn map(&self, _: &Event) -> Mapped {
         panic!("an engine's fault")
     }
+}
+
+#[test]
+fn deliveries_with_a_lane_go_by_way_of_the_store_and_only_the_first_is_due() {
+    let order = Order { lanes: Lanes::Source, ..Order::default() };
+    let mut bench = bench_with(Always(1, asked(vec![said("sink")])), order, HashMap::new());
+    bench.accept(3);
+    bench.turn();
+    assert_eq!((bench.sink.taken(), bench.memory.due("sink", 9, None, 9).unwrap().len()), (0, 1));
+}
+
+#[test]
+fn a_kind_that_comes_first_is_due_before_those_that_come_later() {
+    let kinds = [ActionKind::Trigger, ActionKind::Identify];
+    let said = kinds.map(|kind| Said { kind, destination: None, ..said("sink") });
+    let mut bench = bench(Always(1, asked(said.into())));
+    bench.accept(1);
+    bench.turn();
+    let due = bench.memory.due("sink", 9, None, 9).unwrap();
+    assert_eq!(due.iter().map(|key| key.number).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn actions_beyond_their_source_s_budget_wait_for_an_operator() {
+    let budgets = HashMap::from([("shop".into(), Budgets::from([(ActionKind::Send, 2)]))]);
+    let mut bench = bench_with(Always(1, asked(vec![said("sink")])), Order::default(), budgets);
+    bench.accept(5);
+    bench.turns();
+    let open = bench.memory.undelivered(Undelivered::Open, None, 9).unwrap();
+    let held = Progress::Open { retry_at: None, waits: Some(For::Operator) };
+    assert_eq!(open.iter().filter(|state| state.progress == held).count(), 3);
 }

@@ -67,6 +67,10 @@ pub struct HandOver {
     pub parked: HashMap<Arc<str>, UnixMillis>,
 }
 
+/// The answer to releases: for each, the destination whose delivery waits for no operator any more, or `None` where it did
+/// not.
+pub type Released = Vec<Option<Arc<str>>>;
+
 /// The answer to discards: for each, the destination whose delivery is cancelled, or `None` where it was neither open nor
 /// dead.
 pub type Discarded = Vec<Option<Arc<str>>>;
@@ -84,6 +88,8 @@ pub struct Waiting {
     pub done: Vec<oneshot::Sender<()>>,
     /// Those who wait for revivals: how many each, in the order of the work's.
     pub revived: Vec<(usize, oneshot::Sender<Revived>)>,
+    /// Those who wait for releases, likewise.
+    pub released: Vec<(usize, oneshot::Sender<Released>)>,
     /// Those who wait for discards, likewise.
     pub discarded: Vec<(usize, oneshot::Sender<Discarded>)>,
     /// Those who wait for trims, one each.
@@ -100,7 +106,7 @@ impl Waiting {
 
     /// Whether all that is there was only left.
     fn nobody_waits(&self) -> bool {
-        let operated = !self.revived.is_empty() || !self.discarded.is_empty();
+        let operated = !self.revived.is_empty() || !self.released.is_empty() || !self.discarded.is_empty();
         self.events.is_empty() && self.done.is_empty() && !operated && self.trimmed.is_empty()
     }
 }
@@ -205,6 +211,16 @@ impl CommitQueue {
         self.bring(|waiting| {
             waiting.discarded.push((ids.len(), done));
             waiting.work.discards.extend(ids);
+        });
+        receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// Lets deliveries go that wait for an operator.
+    pub async fn release(&self, ids: Vec<DeliveryId>) -> Result<Released, NotWritten> {
+        let (done, receiver) = oneshot::channel();
+        self.bring(|waiting| {
+            waiting.released.push((ids.len(), done));
+            waiting.work.releases.extend(ids);
         });
         receiver.await.map_err(|_| NotWritten::Stopped)
     }

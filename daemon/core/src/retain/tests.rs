@@ -46,6 +46,7 @@ impl Desk {
             idempotency_key: "key".into(),
             place: crate::mapping::Place { script: "shop.rhai".into(), line: 1 },
             lease: Lease::Dispatcher,
+            line: None,
         };
         let plan = Plan {
             seq,

@@ -6,6 +6,7 @@
 mod accepting;
 mod delivering;
 mod discarding;
+mod lines;
 mod planning;
 mod reading;
 mod trimming;
@@ -20,6 +21,7 @@ use serde_json::value::RawValue;
 pub use accepting::*;
 pub use delivering::*;
 pub use discarding::*;
+pub use lines::*;
 pub use planning::*;
 pub use reading::*;
 pub use trimming::*;
@@ -171,6 +173,7 @@ fn action(destination: &str, lease: Lease) -> Action {
         idempotency_key: format!("key-{destination}").into(),
         place: Place { script: "shop.rhai".into(), line: 3 },
         lease,
+        line: None,
     }
 }
 
@@ -247,6 +250,19 @@ macro_rules! store_contract {
             a_cancelled_delivery_is_revived_under_its_key
             what_is_revived_and_discarded_in_one_commit_is_cancelled
             cancelled_deliveries_are_paged_newest_first
+            only_the_first_of_a_lane_is_due
+            a_lane_waits_for_a_retry
+            an_event_s_deliveries_are_in_its_lane_together
+            lanes_do_not_mix
+            a_lane_is_in_the_order_of_plans
+            what_is_discarded_leaves_its_lane
+            what_is_revived_enters_its_lane_anew
+            later_kinds_wait_until_earlier_ones_have_ended
+            a_later_kind_waits_no_longer_than_it_may
+            kinds_are_in_order_within_a_lane
+            what_waits_for_an_operator_goes_when_it_is_released
+            waiting_deliveries_are_open
+            what_goes_on_is_told
             events_are_paged_both_ways
             events_are_found_by_the_beginning_of_their_id
             a_prefix_that_no_id_has_finds_nothing

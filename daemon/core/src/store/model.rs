@@ -6,6 +6,7 @@
 //! It can be copied as it is now, and its process can end: so a test can say what a real store must show after a kill or
 //! a power cut.
 
+mod lines;
 mod log;
 mod trim;
 
@@ -17,8 +18,8 @@ use chrono::DateTime;
 use doorman_plugin::{DeliveryId, EventId, EventInfo};
 
 use super::{
-    Action, Appended, Attempt, Close, Commit, Committed, Counts, DISCARDED, Dedup, Event, Journal, Lease,
-    NewEvent, Next, Plan, Progress, Repeats, Status, Stops, StoreError, Through, Verdict,
+    Action, Appended, Attempt, Close, Commit, Committed, Counts, DISCARDED, Dedup, Event, For, Journal,
+    Lease, NewEvent, Next, Plan, Progress, Repeats, Status, Stops, StoreError, Through, Verdict,
 };
 use crate::clock::UnixMillis;
 use crate::id;
@@ -48,6 +49,10 @@ struct State {
     departures: Vec<u64>,
     trims: u64,
     stops: BTreeMap<Arc<str>, Stops>,
+    /// How many entries into lanes there were.
+    entered: u64,
+    /// Destinations with deliveries that this commit let go, and when they are due.
+    advanced: Vec<(Arc<str>, UnixMillis)>,
 }
 
 /// One delivery.
@@ -58,6 +63,8 @@ struct Kept {
     attempts: u32,
     progress: Progress,
     log: Vec<Attempt>,
+    /// Its event's place in its lane.
+    entered: Option<u64>,
 }
 
 impl MemoryStore {
@@ -78,6 +85,8 @@ impl MemoryStore {
             departures: Vec::new(),
             trims: 0,
             stops: BTreeMap::new(),
+            entered: 0,
+            advanced: Vec::new(),
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -132,11 +141,14 @@ impl Journal for MemoryStore {
         let events = commit.events.drain(..).map(|event| state.accept(event)).collect();
         commit.plans.iter().for_each(|plan| state.plan(plan.clone()));
         commit.closes.iter().for_each(|close| state.close(close.clone()));
+        state.settle();
         let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
+        let released = commit.releases.iter().map(|id| state.release(id)).collect();
         let discarded = commit.discards.iter().map(|id| state.discard(id)).collect();
+        let advanced = std::mem::take(&mut state.advanced);
         state.stops.extend(commit.stops.iter().cloned());
         let trimmed = commit.trims.iter().map(|trim| state.trim(trim)).collect();
-        Ok(Committed { events, revived, discarded, trimmed, durable })
+        Ok(Committed { events, revived, released, advanced, discarded, trimmed, durable })
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
@@ -200,9 +212,11 @@ impl State {
         if let Verdict::Actions(actions) = &plan.verdict {
             for (number, action) in (1..=u16::MAX).zip(actions) {
                 self.deliveries.insert((plan.seq, number), Kept::new(action.clone()));
+                self.enter((plan.seq, number));
             }
         }
         self.plans.insert(seq, plan);
+        self.settle();
         self.note_departure(seq, before);
     }
 
@@ -221,16 +235,31 @@ impl State {
         match &close.attempt.next {
             Next::Held { at, .. } => {
                 kept.lease = Lease::Due(*at);
-                kept.progress = Progress::Open { retry_at: (kept.attempts > 0).then_some(*at) };
+                let retry_at = (kept.attempts > 0).then_some(*at);
+                kept.progress = Progress::Open { retry_at, waits: None };
             }
             Next::Delivered => kept.progress = Progress::Delivered,
             Next::Dead { reason } => kept.progress = Progress::Dead { reason: reason.clone() },
             Next::Retry { at, .. } => {
                 kept.lease = Lease::Due(*at);
-                kept.progress = Progress::Open { retry_at: Some(*at) };
+                kept.progress = Progress::Open { retry_at: Some(*at), waits: None };
             }
         }
         kept.log.push(close.attempt);
+        self.settle();
+    }
+
+    /// Waits for no operator any more.
+    fn release(&mut self, id: &DeliveryId) -> Option<Arc<str>> {
+        let now = self.clock;
+        let kept = self.find(id).filter(|kept| kept.is_open())?;
+        if kept.lease != Lease::Waits(For::Operator) {
+            return None;
+        }
+        kept.lease = kept.line().map_or(Lease::Due(now), |_| Lease::Waits(For::Lane));
+        let destination = Arc::clone(&kept.action.destination);
+        self.settle();
+        Some(destination)
     }
 
     fn revive(&mut self, id: &DeliveryId) -> Option<Arc<str>> {
@@ -240,10 +269,12 @@ impl State {
         if !matches!(kept.progress, Progress::Dead { .. } | Progress::Cancelled { .. }) {
             return None;
         }
-        kept.lease = Lease::Due(now);
+        kept.lease = kept.line().map_or(Lease::Due(now), |_| Lease::Waits(For::Lane));
         kept.attempts = 0;
-        kept.progress = Progress::Open { retry_at: None };
+        kept.progress = Progress::Open { retry_at: None, waits: None };
         let destination = Arc::clone(&kept.action.destination);
+        self.enter((seq, id.number));
+        self.settle();
         self.note_departure(seq, before);
         Some(destination)
     }
@@ -257,6 +288,7 @@ impl State {
         }
         kept.progress = Progress::Cancelled { at, reason: DISCARDED.to_owned() };
         let destination = Arc::clone(&kept.action.destination);
+        self.settle();
         self.note_departure(seq, before);
         Some(destination)
     }
@@ -290,8 +322,12 @@ impl State {
 
 impl Kept {
     fn new(action: Action) -> Self {
-        let progress = Progress::Open { retry_at: None };
-        Self { lease: action.lease, action, attempts: 0, progress, log: Vec::new() }
+        let progress = Progress::Open { retry_at: None, waits: None };
+        let lease = match (action.lease, &action.line) {
+            (Lease::Waits(For::Operator), _) | (_, None) => action.lease,
+            (_, Some(_)) => Lease::Waits(For::Lane),
+        };
+        Self { lease, action, attempts: 0, progress, log: Vec::new(), entered: None }
     }
 
     fn is_open(&self) -> bool {
@@ -314,10 +350,7 @@ impl Kept {
     }
 
     fn due_at(&self) -> Option<UnixMillis> {
-        match self.lease {
-            Lease::Due(at) if self.is_open() => Some(at),
-            _ => None,
-        }
+        self.lease.due_at().filter(|_| self.is_open())
     }
 }
 

@@ -129,8 +129,24 @@ pub struct Action {
     pub idempotency_key: Arc<str>,
     /// The line that asked for it.
     pub place: Place,
-    /// Who has it first.
+    /// Who has it first. Where it has a line, that holds once nothing is before it.
     pub lease: Lease,
+    /// What it must wait for, if it may have to.
+    pub line: Option<Line>,
+}
+
+/// What a delivery waits for: others of its destination that come before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Events with deliveries in the same lane of a destination are delivered there one after the other, in the order in
+    /// which they were planned.
+    pub lane: Option<Arc<str>>,
+    /// Of one event, deliveries of a higher rank wait until those of a lower one have ended.
+    pub rank: u8,
+    /// How long they wait for that at most, in milliseconds.
+    pub chain_wait_ms: UnixMillis,
+    /// It is not due before this time.
+    pub not_before: UnixMillis,
 }
 
 /// Who has an open delivery.
@@ -140,6 +156,32 @@ pub enum Lease {
     Dispatcher,
     /// The store, until this time.
     Due(UnixMillis),
+    /// The store, until something else is over.
+    Waits(For),
+}
+
+impl Lease {
+    /// When it is due, if it has a time.
+    pub fn due_at(self) -> Option<UnixMillis> {
+        match self {
+            Lease::Due(at) | Lease::Waits(For::Kinds { until: at }) => Some(at),
+            Lease::Dispatcher | Lease::Waits(For::Lane | For::Operator) => None,
+        }
+    }
+}
+
+/// What an open delivery waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum For {
+    /// Deliveries of earlier events in its lane.
+    Lane,
+    /// Deliveries of its event whose kinds come first, but no longer than this.
+    Kinds {
+        /// When it goes all the same.
+        until: UnixMillis,
+    },
+    /// An operator, who releases or discards it.
+    Operator,
 }
 
 /// The due time of a delivery and which one it is; ordered by time.
@@ -229,10 +271,12 @@ pub struct DeliveryState {
 /// How a delivery stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Not finished: `None` when a dispatcher has it or it is due at once, else when its next attempt is due.
+    /// Not finished.
     Open {
         /// When the next attempt is due; `None` before the first.
         retry_at: Option<UnixMillis>,
+        /// What else it waits for.
+        waits: Option<For>,
     },
     /// Done.
     Delivered,

@@ -87,6 +87,7 @@ impl Entry {
             idempotency_key: format!("key-{number}").into(),
             place: place(line),
             lease: Lease::Dispatcher,
+            line: None,
         };
         let state = DeliveryState {
             id: DeliveryId { event: self.event.info.id, number },

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::store::{
-    Action, Attempt, DeliveryState, DueKey, Lease, Next, Plan, Progress, StoreError, Undelivered, Verdict,
+    Action, Attempt, DeliveryState, DueKey, For, Lease, Next, Plan, Progress, StoreError, Undelivered,
+    Verdict,
 };
 use doorman_plugin::{Delivery, DeliveryId, EventInfo};
 
@@ -173,7 +174,11 @@ pub fn waiting_destinations(view: &View<'_>) -> Result<Vec<Arc<str>>, StoreError
 }
 
 /// An open delivery as a plugin gets it.
-pub fn to_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError> {
+pub fn to_attempt(
+    view: &View<'_>,
+    seq: u64,
+    number: u16,
+) -> Result<Option<(Delivery, Option<For>)>, StoreError> {
     let key = keys::delivery(seq, number);
     let Some(value) = view.get(Table::Open, &key)? else {
         return Ok(None);
@@ -187,7 +192,7 @@ pub fn to_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Deliv
         return Ok(None);
     };
     let action = planned.actions.swap_remove(index);
-    Ok(Some(Delivery {
+    let delivery = Delivery {
         id: DeliveryId { event: planned.event.id, number },
         idempotency_key: action.idempotency_key,
         kind: action.kind,
@@ -195,7 +200,8 @@ pub fn to_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Deliv
         content: action.content,
         event: planned.event,
         attempt: row.attempts.saturating_add(1),
-    }))
+    };
+    Ok(Some((delivery, waits(&row))))
 }
 
 /// What there is of a delivery: a row that says how it stands, or else its last attempt.
@@ -228,13 +234,15 @@ impl Planned {
     fn state(&self, number: u16, found: Found) -> Option<DeliveryState> {
         let action = self.actions.get(usize::from(number).checked_sub(1)?)?.clone();
         let (progress, attempts) = match found {
-            Found::Open(row) => (Progress::Open { retry_at: retry_at(&row) }, row.attempts),
+            Found::Open(row) => {
+                (Progress::Open { retry_at: retry_at(&row), waits: waits(&row) }, row.attempts)
+            }
             Found::Cancelled(row) => {
                 (Progress::Cancelled { at: row.at, reason: row.reason }, row.was.attempts)
             }
             Found::Attempted(Some(last)) => (progress_after(last.next), last.number),
             // Planned and neither open nor attempted: it cannot be, and must not be taken for done.
-            Found::Attempted(None) => (Progress::Open { retry_at: None }, 0),
+            Found::Attempted(None) => (Progress::Open { retry_at: None, waits: None }, 0),
         };
         let id = DeliveryId { event: self.event.id, number };
         Some(DeliveryState { id, seq: self.seq, event: Arc::clone(&self.event), action, progress, attempts })
@@ -248,10 +256,17 @@ fn retry_at(row: &OpenRow) -> Option<UnixMillis> {
     }
 }
 
+fn waits(row: &OpenRow) -> Option<For> {
+    match row.lease {
+        Lease::Waits(waits) => Some(waits),
+        Lease::Dispatcher | Lease::Due(_) => None,
+    }
+}
+
 fn progress_after(next: Next) -> Progress {
     match next {
         Next::Delivered => Progress::Delivered,
         Next::Dead { reason } => Progress::Dead { reason },
-        Next::Retry { at, .. } | Next::Held { at, .. } => Progress::Open { retry_at: Some(at) },
+        Next::Retry { at, .. } | Next::Held { at, .. } => Progress::Open { retry_at: Some(at), waits: None },
     }
 }

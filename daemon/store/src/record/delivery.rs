@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
-use doorman_core::store::{Attempt, Lease, Next};
+use doorman_core::store::{For, Lease, Line};
 use serde::{Deserialize, Serialize};
 
-use super::{Malformed, decode, parse, version_of};
+use super::{Malformed, parse, version_of};
 
 /// An open delivery, or a held event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,27 @@ pub struct OpenRow {
     pub deliveries: u16,
     /// Where it goes.
     pub destination: Arc<str>,
+    /// What it must wait for, if it may have to.
+    pub line: Option<Line>,
+    /// Its event's place in its lane; 0 where it has none.
+    pub entered: u64,
 }
 
 /// An [`OpenRow`] as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OpenRecord<'a> {
-    /// `None`: leased to the dispatcher.
+    #[serde(borrow)]
+    first: FirstOpen<'a>,
+    waits: WaitsRecord,
+    #[serde(borrow)]
+    line: Option<LineRecord<'a>>,
+    entered: u64,
+}
+
+/// The first version of an open row, which later ones begin with.
+#[derive(Debug, Serialize, Deserialize)]
+struct FirstOpen<'a> {
+    /// When it is due; `None`: leased to the dispatcher, or it waits for something else.
     due: Option<UnixMillis>,
     attempts: u32,
     logged: u16,
@@ -34,30 +49,98 @@ pub struct OpenRecord<'a> {
     destination: &'a str,
 }
 
+/// What it waits for; for kinds, until it is due.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum WaitsRecord {
+    Nothing,
+    Lane,
+    Kinds,
+    Operator,
+}
+
+/// A [`Line`] as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LineRecord<'a> {
+    lane: Option<&'a str>,
+    rank: u8,
+    chain_wait_ms: UnixMillis,
+    not_before: UnixMillis,
+}
+
+impl<'a> LineRecord<'a> {
+    /// For storing.
+    pub fn of(line: &'a Line) -> Self {
+        let Line { lane, rank, chain_wait_ms, not_before } = line;
+        Self { lane: lane.as_deref(), rank: *rank, chain_wait_ms: *chain_wait_ms, not_before: *not_before }
+    }
+
+    /// As the rest of the store has it.
+    pub fn line(self) -> Line {
+        let Self { lane, rank, chain_wait_ms, not_before } = self;
+        Line { lane: lane.map(Arc::from), rank, chain_wait_ms, not_before }
+    }
+}
+
 impl OpenRow {
     /// The row of a held event.
     pub fn held() -> Self {
-        Self { lease: Lease::Dispatcher, attempts: 0, logged: 0, deliveries: 0, destination: Arc::from("") }
+        let destination = Arc::from("");
+        let lease = Lease::Dispatcher;
+        Self { lease, attempts: 0, logged: 0, deliveries: 0, destination, line: None, entered: 0 }
     }
 }
+
+/// The version of open rows: the second one has lines.
+pub const OPEN_VERSION: u8 = 2;
 
 impl<'a> OpenRecord<'a> {
     /// For storing.
     pub fn of(row: &'a OpenRow) -> Self {
         Self {
-            due: due_of(row.lease),
-            attempts: row.attempts,
-            logged: row.logged,
-            deliveries: row.deliveries,
-            destination: &row.destination,
+            first: FirstOpen {
+                due: row.lease.due_at(),
+                attempts: row.attempts,
+                logged: row.logged,
+                deliveries: row.deliveries,
+                destination: &row.destination,
+            },
+            waits: match row.lease {
+                Lease::Dispatcher | Lease::Due(_) => WaitsRecord::Nothing,
+                Lease::Waits(For::Lane) => WaitsRecord::Lane,
+                Lease::Waits(For::Kinds { .. }) => WaitsRecord::Kinds,
+                Lease::Waits(For::Operator) => WaitsRecord::Operator,
+            },
+            line: row.line.as_ref().map(LineRecord::of),
+            entered: row.entered,
         }
     }
 
-    /// Reads one.
+    /// Reads one, of any version.
     pub fn parse(value: &'a [u8]) -> Result<OpenRow, Malformed> {
-        decode(value).map(Self::row)
+        match version_of(value)? {
+            (1, bytes) => parse::<FirstOpen<'_>>(bytes).map(FirstOpen::row),
+            (OPEN_VERSION, bytes) => parse::<Self>(bytes).map(Self::row),
+            (version, _) => {
+                Err(Malformed::because(format!("version {version}; this Doorman reads up to {OPEN_VERSION}")))
+            }
+        }
     }
 
+    fn row(self) -> OpenRow {
+        let Self { first, waits, line, entered } = self;
+        let row = first.row();
+        let lease = match (waits, row.lease) {
+            (WaitsRecord::Nothing, lease) => lease,
+            (WaitsRecord::Kinds, Lease::Due(until)) => Lease::Waits(For::Kinds { until }),
+            // Kinds are never waited for without an end.
+            (WaitsRecord::Lane | WaitsRecord::Kinds, _) => Lease::Waits(For::Lane),
+            (WaitsRecord::Operator, _) => Lease::Waits(For::Operator),
+        };
+        OpenRow { lease, line: line.map(LineRecord::line), entered, ..row }
+    }
+}
+
+impl FirstOpen<'_> {
     fn row(self) -> OpenRow {
         OpenRow {
             lease: lease_of(self.due),
@@ -65,6 +148,8 @@ impl<'a> OpenRecord<'a> {
             logged: self.logged,
             deliveries: self.deliveries,
             destination: self.destination.into(),
+            line: None,
+            entered: 0,
         }
     }
 }
@@ -80,6 +165,9 @@ pub struct CancelledRow {
     pub was: OpenRow,
 }
 
+/// The version of cancelled rows: the second one has open rows with lines.
+pub const CANCELLED_VERSION: u8 = 2;
+
 /// A [`CancelledRow`] as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CancelledRecord<'a> {
@@ -89,25 +177,44 @@ pub struct CancelledRecord<'a> {
     was: OpenRecord<'a>,
 }
 
+/// The first version of a cancelled row.
+#[derive(Debug, Serialize, Deserialize)]
+struct FirstCancelled<'a> {
+    at: UnixMillis,
+    reason: &'a str,
+    #[serde(borrow)]
+    was: FirstOpen<'a>,
+}
+
 impl<'a> CancelledRecord<'a> {
     /// For storing.
     pub fn of(row: &'a CancelledRow) -> Self {
         Self { at: row.at, reason: &row.reason, was: OpenRecord::of(&row.was) }
     }
 
-    /// Reads one.
+    /// Reads one, of any version.
     pub fn parse(value: &'a [u8]) -> Result<CancelledRow, Malformed> {
-        let record: Self = decode(value)?;
-        Ok(CancelledRow { at: record.at, reason: record.reason.to_owned(), was: record.was.row() })
+        let (at, reason, was) = match version_of(value)? {
+            (1, bytes) => {
+                let FirstCancelled { at, reason, was } = parse(bytes)?;
+                (at, reason, was.row())
+            }
+            (CANCELLED_VERSION, bytes) => {
+                let Self { at, reason, was } = parse(bytes)?;
+                (at, reason, was.row())
+            }
+            (version, _) => {
+                let message = format!("version {version}; this Doorman reads up to {CANCELLED_VERSION}");
+                return Err(Malformed::because(message));
+            }
+        };
+        Ok(CancelledRow { at, reason: reason.to_owned(), was })
     }
 }
 
-/// A lease as it is stored: when it is due, `None` for the dispatcher's.
+/// A lease as a plan has it: when it is due, `None` for the dispatcher's and for what an operator must release.
 pub fn due_of(lease: Lease) -> Option<UnixMillis> {
-    match lease {
-        Lease::Dispatcher => None,
-        Lease::Due(at) => Some(at),
-    }
+    lease.due_at()
 }
 
 /// The lease that was stored.
@@ -115,129 +222,44 @@ pub fn lease_of(due: Option<UnixMillis>) -> Lease {
     due.map_or(Lease::Dispatcher, Lease::Due)
 }
 
-/// The version of attempts: the second one has receipts, the third one may be held.
-pub const ATTEMPT_VERSION: u8 = 3;
-
-/// The one with receipts, which is read as this one is.
-const WITH_RECEIPTS: u8 = 2;
-
-/// An attempt.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct AttemptRecord<'a> {
-    #[serde(borrow)]
-    first: FirstAttempt<'a>,
-    receipt: Option<&'a str>,
-}
-
-/// The first version of an attempt, which later ones begin with.
-#[derive(Debug, Serialize, Deserialize)]
-struct FirstAttempt<'a> {
-    number: u32,
-    started_at: UnixMillis,
-    latency_ms: u32,
-    status: Option<u16>,
-    answer: Option<&'a str>,
-    #[serde(borrow)]
-    next: NextRecord<'a>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-enum NextRecord<'a> {
-    Delivered,
-    Retry { at: UnixMillis, reason: &'a str },
-    Dead { reason: &'a str },
-    Held { at: UnixMillis, reason: &'a str },
-}
-
-impl<'a> AttemptRecord<'a> {
-    /// For storing.
-    pub fn of(attempt: &'a Attempt) -> Self {
-        let first = FirstAttempt {
-            number: attempt.number,
-            started_at: attempt.started_at,
-            latency_ms: attempt.latency_ms,
-            status: attempt.status,
-            answer: attempt.answer.as_deref(),
-            next: match &attempt.next {
-                Next::Delivered => NextRecord::Delivered,
-                Next::Retry { at, reason } => NextRecord::Retry { at: *at, reason },
-                Next::Dead { reason } => NextRecord::Dead { reason },
-                Next::Held { at, reason } => NextRecord::Held { at: *at, reason },
-            },
-        };
-        Self { first, receipt: attempt.receipt.as_deref() }
-    }
-
-    /// Reads one, of any version.
-    pub fn parse(value: &'a [u8]) -> Result<Attempt, Malformed> {
-        let Self { first, receipt } = match version_of(value)? {
-            (1, bytes) => Self { first: parse(bytes)?, receipt: None },
-            (WITH_RECEIPTS | ATTEMPT_VERSION, bytes) => parse(bytes)?,
-            (version, _) => {
-                let message = format!("version {version}; this Doorman reads up to {ATTEMPT_VERSION}");
-                return Err(Malformed::because(message));
-            }
-        };
-        Ok(Attempt {
-            number: first.number,
-            started_at: first.started_at,
-            latency_ms: first.latency_ms,
-            status: first.status,
-            answer: first.answer.map(str::to_owned),
-            receipt: receipt.map(str::to_owned),
-            next: match first.next {
-                NextRecord::Delivered => Next::Delivered,
-                NextRecord::Retry { at, reason } => Next::Retry { at, reason: reason.to_owned() },
-                NextRecord::Dead { reason } => Next::Dead { reason: reason.to_owned() },
-                NextRecord::Held { at, reason } => Next::Held { at, reason: reason.to_owned() },
-            },
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::record::encode;
 
-    fn attempt(receipt: Option<&str>) -> Attempt {
-        Attempt {
-            number: 2,
-            started_at: 1_000,
-            latency_ms: 12,
-            status: Some(200),
-            answer: Some("ok".to_owned()),
-            receipt: receipt.map(str::to_owned),
-            next: Next::Retry { at: 5, reason: "busy".to_owned() },
-        }
-    }
-
-    /// An attempt as the first version wrote it.
-    const OF_VERSION_1: &[u8] = b"\x01\x02\xd0\x0f\x0c\x01\xc8\x01\x01\x02ok\x01\x0a\x04busy";
-
-    #[test]
-    fn an_attempt_of_the_first_version_is_still_read() {
-        assert_eq!(AttemptRecord::parse(OF_VERSION_1).unwrap(), attempt(None));
+    fn row(lease: Lease, line: Option<Line>) -> OpenRow {
+        OpenRow { lease, line, attempts: 2, logged: 3, deliveries: 4, entered: 5, ..OpenRow::held() }
     }
 
     #[test]
-    fn an_attempt_is_read_back_with_and_without_a_receipt() {
-        let mut buffer = Vec::new();
-        for attempt in [attempt(None), attempt(Some("run-1"))] {
-            encode(&mut buffer, &AttemptRecord::of(&attempt));
-            assert_eq!((buffer[0], AttemptRecord::parse(&buffer).unwrap()), (ATTEMPT_VERSION, attempt));
+    fn an_open_row_is_read_back_whatever_it_waits_for() {
+        let lane = Some("u\0é".into());
+        let line = Line { lane, rank: 11, chain_wait_ms: 60_000, not_before: 7 };
+        let kinds = Lease::Waits(For::Kinds { until: 9 });
+        let waits = [For::Lane, For::Operator].map(Lease::Waits);
+        for lease in [Lease::Dispatcher, Lease::Due(8), kinds, waits[0], waits[1]] {
+            for line in [None, Some(line.clone()), Some(Line::default())] {
+                let (row, mut buffer) = (row(lease, line), Vec::new());
+                assert_eq!(OpenRecord::parse(encode(&mut buffer, &OpenRecord::of(&row))).unwrap(), row);
+                let row = CancelledRow { at: 1, reason: "discarded".to_owned(), was: row };
+                assert_eq!(
+                    CancelledRecord::parse(encode(&mut buffer, &CancelledRecord::of(&row))).unwrap(),
+                    row
+                );
+            }
         }
     }
 
     #[test]
-    fn an_attempt_of_another_version_cut_short_or_too_long_is_refused() {
-        let mut buffer = OF_VERSION_1.to_vec();
-        for cut in 0..buffer.len() {
-            assert!(AttemptRecord::parse(&buffer[..cut]).is_err(), "{cut}");
+    fn rows_of_the_first_version_are_still_read() {
+        let open = b"\x01\x01\x10\x02\x03\x04\x04hook";
+        let expected = OpenRow { destination: "hook".into(), entered: 0, ..row(Lease::Due(8), None) };
+        assert_eq!(OpenRecord::parse(open).unwrap(), expected);
+        let cancelled = [b"\x01\x02\x03why", &open[1..]].concat();
+        let expected = CancelledRow { at: 1, reason: "why".to_owned(), was: expected };
+        assert_eq!(CancelledRecord::parse(&cancelled).unwrap(), expected);
+        for cut in 0..open.len() {
+            assert!(OpenRecord::parse(&open[..cut]).is_err(), "{cut}");
         }
-        buffer.push(0);
-        assert!(AttemptRecord::parse(&buffer).is_err(), "the first version has no receipt");
-        buffer[0] = ATTEMPT_VERSION + 1;
-        assert!(AttemptRecord::parse(&buffer).is_err());
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::mapping::{GenerationId, Place, Skipped};
-use doorman_core::store::{Action, Plan, Verdict};
+use doorman_core::store::{Action, For, Lease, Plan, Verdict};
 use doorman_plugin::ActionKind;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::delivery::{due_of, lease_of};
+use super::delivery::{LineRecord, due_of, lease_of};
 use super::{Malformed, decode};
 
 /// A plan. The event's position is in the key.
@@ -44,6 +44,15 @@ enum VerdictRecord<'a> {
         actions: Vec<ActionRecord<'a>>,
         #[serde(borrow)]
         skipped: Vec<SkippedRecord<'a>>,
+    },
+    /// The same, with what each action waits for: whether for an operator, and its line.
+    Lined {
+        #[serde(borrow)]
+        actions: Vec<ActionRecord<'a>>,
+        #[serde(borrow)]
+        skipped: Vec<SkippedRecord<'a>>,
+        #[serde(borrow)]
+        lines: Vec<(bool, Option<LineRecord<'a>>)>,
     },
 }
 
@@ -102,16 +111,7 @@ impl<'a> PlanRecord<'a> {
     /// For storing.
     pub fn of(plan: &'a Plan) -> Self {
         let verdict = match &plan.verdict {
-            Verdict::Actions(actions) => {
-                let actions = actions.iter().map(ActionRecord::of).collect();
-                match plan.skipped.as_slice() {
-                    [] => VerdictRecord::Actions(actions),
-                    skipped => VerdictRecord::Partly {
-                        actions,
-                        skipped: skipped.iter().map(SkippedRecord::of).collect(),
-                    },
-                }
-            }
+            Verdict::Actions(actions) => VerdictRecord::of_actions(actions, &plan.skipped),
             Verdict::Dropped { reason, place } => {
                 VerdictRecord::Dropped { reason, place: place.as_ref().map(PlaceRecord::of) }
             }
@@ -132,7 +132,9 @@ impl<'a> PlanRecord<'a> {
     pub fn outline(value: &'a [u8]) -> Result<Outline, Malformed> {
         let record: Self = decode(value)?;
         Ok(match record.verdict {
-            VerdictRecord::Actions(actions) | VerdictRecord::Partly { actions, .. } => {
+            VerdictRecord::Actions(actions)
+            | VerdictRecord::Partly { actions, .. }
+            | VerdictRecord::Lined { actions, .. } => {
                 Outline::Actions(u16::try_from(actions.len()).unwrap_or(u16::MAX))
             }
             VerdictRecord::Dropped { .. } => Outline::Dropped,
@@ -156,8 +158,19 @@ impl<'a> PlanRecord<'a> {
         let verdict = match record.verdict {
             VerdictRecord::Actions(actions) => Verdict::Actions(all_actions(actions)?),
             VerdictRecord::Partly { actions, skipped: left_out } => {
-                skipped = left_out.into_iter().map(SkippedRecord::skipped).collect::<Result<_, _>>()?;
+                skipped = all_skipped(left_out)?;
                 Verdict::Actions(all_actions(actions)?)
+            }
+            VerdictRecord::Lined { actions, skipped: left_out, lines } => {
+                skipped = all_skipped(left_out)?;
+                let mut actions = all_actions(actions)?;
+                for (action, (is_held, line)) in actions.iter_mut().zip(lines) {
+                    action.line = line.map(LineRecord::line);
+                    if is_held {
+                        action.lease = Lease::Waits(For::Operator);
+                    }
+                }
+                Verdict::Actions(actions)
             }
             VerdictRecord::Dropped { reason, place } => {
                 Verdict::Dropped { reason: reason.to_owned(), place: place.map(PlaceRecord::place) }
@@ -169,6 +182,24 @@ impl<'a> PlanRecord<'a> {
             VerdictRecord::Run { reason, .. } => Verdict::Dropped { reason: reason.to_owned(), place: None },
         };
         Ok(Some(Plan { seq, generation: GenerationId(record.generation), verdict, skipped }))
+    }
+}
+
+impl<'a> VerdictRecord<'a> {
+    fn of_actions(actions: &'a [Action], skipped: &'a [Skipped]) -> Self {
+        let records = actions.iter().map(ActionRecord::of).collect();
+        let left_out = || skipped.iter().map(SkippedRecord::of).collect();
+        let is_held = |action: &Action| action.lease == Lease::Waits(For::Operator);
+        if actions.iter().any(|action| action.line.is_some() || is_held(action)) {
+            let line = |action: &'a Action| (is_held(action), action.line.as_ref().map(LineRecord::of));
+            let lines = actions.iter().map(line).collect();
+            return Self::Lined { actions: records, skipped: left_out(), lines };
+        }
+        if skipped.is_empty() {
+            Self::Actions(records)
+        } else {
+            Self::Partly { actions: records, skipped: left_out() }
+        }
     }
 }
 
@@ -195,6 +226,7 @@ impl<'a> ActionRecord<'a> {
             idempotency_key: self.idempotency_key.into(),
             place: self.place.place(),
             lease: lease_of(self.due),
+            line: None,
         })
     }
 }
@@ -207,6 +239,10 @@ impl<'a> SkippedRecord<'a> {
     fn skipped(self) -> Result<Skipped, Malformed> {
         Ok(Skipped { kind: kind_of(self.kind)?, reason: self.reason.to_owned(), place: self.place.place() })
     }
+}
+
+fn all_skipped(records: Vec<SkippedRecord<'_>>) -> Result<Vec<Skipped>, Malformed> {
+    records.into_iter().map(SkippedRecord::skipped).collect()
 }
 
 fn all_actions(records: Vec<ActionRecord<'_>>) -> Result<Vec<Action>, Malformed> {

@@ -72,6 +72,7 @@ impl Turn<'_> {
     ) -> Result<(), StoreError> {
         self.delete_open(key);
         self.moved.insert(key, standing);
+        self.gone(key, row)?;
         self.follow(key.0, row.deliveries, Undelivered::Open, to)
     }
 }

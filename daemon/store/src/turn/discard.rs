@@ -33,7 +33,11 @@ impl Turn<'_> {
         self.follow(key.0, was.deliveries, from, Some(Undelivered::Cancelled))?;
         let destination = Arc::clone(&was.destination);
         let was = OpenRow { lease: Lease::Dispatcher, ..was };
+        let before = was.clone();
         self.cancel(key, CancelledRow { at: self.now, reason: DISCARDED.to_owned(), was });
+        if from == Undelivered::Open {
+            self.gone(key, &before)?;
+        }
         Ok(Some(destination))
     }
 

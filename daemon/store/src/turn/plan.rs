@@ -64,7 +64,7 @@ impl Turn<'_> {
         self.batch.put_record(&mut self.buffer, Table::Plans, &keys::event(plan.seq), &PlanRecord::of(plan));
         self.move_held(plan.seq, before, after);
         if let Verdict::Actions(actions) = &plan.verdict {
-            self.open_deliveries(plan.seq, actions);
+            self.open_deliveries(plan.seq, actions)?;
         }
         self.move_event(plan.seq, before.status(), status_after(plan));
         Ok(())
@@ -118,11 +118,12 @@ impl Turn<'_> {
         }
     }
 
-    fn open_deliveries(&mut self, seq: u64, actions: &[Action]) {
+    fn open_deliveries(&mut self, seq: u64, actions: &[Action]) -> Result<(), StoreError> {
         let deliveries = u16::try_from(actions.len()).unwrap_or(u16::MAX);
         if deliveries > 1 {
             self.tally.planned(seq, deliveries);
         }
+        let mut lined = Vec::new();
         for (number, action) in (1..=deliveries).zip(actions) {
             let row = OpenRow {
                 lease: action.lease,
@@ -130,8 +131,15 @@ impl Turn<'_> {
                 logged: 0,
                 deliveries,
                 destination: Arc::clone(&action.destination),
+                line: action.line.clone(),
+                entered: 0,
             };
-            self.open((seq, number), row);
+            if row.line.is_some() {
+                lined.push((number, row, action));
+            } else {
+                self.open((seq, number), row);
+            }
         }
+        if lined.is_empty() { Ok(()) } else { self.open_lined(seq, lined) }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorman_core::id;
-use doorman_core::store::{Lease, StoreError, Undelivered};
+use doorman_core::store::{For, Lease, StoreError, Undelivered};
 use doorman_plugin::{DeliveryId, EventId};
 
 use super::{Standing, Turn};
@@ -28,7 +28,23 @@ impl Turn<'_> {
         self.batch.delete(table, &keys::delivery(key.0, key.1));
         self.follow(key.0, row.deliveries, from, Some(Undelivered::Open))?;
         let destination = Arc::clone(&row.destination);
-        self.open(key, OpenRow { lease: Lease::Due(self.now), attempts: 0, ..row });
+        self.come_in(key, OpenRow { attempts: 0, entered: 0, ..row })?;
+        Ok(Some(destination))
+    }
+
+    /// Lets a delivery go that waits for an operator; gives its destination. `None` when there is no such delivery, or it does
+    /// not.
+    pub fn release(&mut self, id: &DeliveryId) -> Result<Option<Arc<str>>, StoreError> {
+        let key = (id::position(&id.event), id.number);
+        let Some(Standing::Open(row)) = self.standing(key)? else {
+            return Ok(None);
+        };
+        if row.lease != Lease::Waits(For::Operator) || !self.is_event(key.0, &id.event)? {
+            return Ok(None);
+        }
+        self.only_repeats = false;
+        let destination = Arc::clone(&row.destination);
+        self.come_in(key, row)?;
         Ok(Some(destination))
     }
 

@@ -60,6 +60,8 @@ impl Turn<'_> {
             logged: last.map_or(0, |(index, _)| index.saturating_add(1)),
             deliveries: u16::try_from(actions.len()).unwrap_or(u16::MAX),
             destination: action.destination.clone(),
+            line: action.line.clone(),
+            entered: 0,
         }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorman_core::store::{Action, Attempt, DueKey, Lease, Next, Status, Undelivered};
+use doorman_core::store::{Action, Attempt, DueKey, For, Lease, Next, Status, Undelivered};
 
 use super::report::{FlawKind, Report};
 use crate::database::{Row, View};
@@ -162,7 +162,8 @@ fn check_open(
     if delivery.is_cancelled {
         report.flaw(FlawKind::Cancelled, Table::Cancelled, &key, "its delivery is open");
     }
-    let Lease::Due(at) = row.lease else { return };
+    check_line(view, seq, row, report);
+    let Some(at) = row.lease.due_at() else { return };
     let due = keys::due(&row.destination, DueKey { at, seq, number });
     match view.has(Table::Due, &due) {
         Ok(true) => {}
@@ -173,6 +174,33 @@ fn check_open(
             "an open delivery waits for this time, and has no due row",
         ),
         Err(error) => report.failed(Table::Due, &error),
+    }
+}
+
+/// A delivery that has a lane has a place in it, and one that waits there is not the first.
+fn check_line(view: &View<'_>, seq: u64, row: &OpenRow, report: &mut Report) {
+    let Some(lane) = row.line.as_ref().and_then(|line| line.lane.as_ref()) else { return };
+    let lane = keys::lane(&row.destination, lane);
+    let place = keys::in_lane(&lane, row.entered, seq);
+    match view.has(Table::Lanes, &place) {
+        Ok(true) => {}
+        Ok(false) => {
+            report.flaw(
+                FlawKind::StrayPlace,
+                Table::Lanes,
+                &place,
+                "an open delivery has no place in its lane",
+            );
+        }
+        Err(error) => report.failed(Table::Lanes, &error),
+    }
+    if row.lease != Lease::Waits(For::Lane) {
+        return;
+    }
+    let first = view.rows(Table::Lanes, keys::in_lane(&lane, 0, 0)..place.clone()).next();
+    if first.is_none() {
+        let what = "a delivery waits for its lane, and is the first in it";
+        report.flaw(FlawKind::NotDue, Table::Lanes, &place, what);
     }
 }
 

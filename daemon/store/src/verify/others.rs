@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use doorman_core::id;
 use doorman_core::mapping::GenerationId;
-use doorman_core::store::{Lease, StoreError, Through};
+use doorman_core::store::{DueKey, StoreError, Through};
 
 use super::report::{FlawKind, Report};
 use crate::database::{Row, View};
 use crate::generations;
 use crate::keys;
 use crate::ledger::Ledger;
-use crate::record::{self, Identity, OpenRecord, TrimmedRecord};
+use crate::record::{self, Identity, OpenRecord, OpenRow, TrimmedRecord};
 use crate::table::{Table, meta};
 
 /// Cursors of the store, as of the snapshot.
@@ -44,6 +44,7 @@ fn read<T: serde::de::DeserializeOwned>(view: &View<'_>, key: &[u8], report: &mu
 /// Checks due rows, identities, generations and single rows.
 pub fn check(view: &View<'_>, cursors: Cursors, stop: &AtomicBool, report: &mut Report) {
     each(view, Table::Due, stop, report, |(key, _), report| check_due(view, key, report));
+    each(view, Table::Lanes, stop, report, |(key, _), report| check_place(view, key, report));
     let last = cursors.ledger.accepted_through;
     each(view, Table::Dedup, stop, report, |row, report| check_identity(row, last, report));
     check_generations(view, stop, report);
@@ -90,14 +91,35 @@ fn check_due(view: &View<'_>, key: &[u8], report: &mut Report) -> Result<(), Sto
     let row = view.get(Table::Open, &open)?;
     // An open row that cannot be read has been noted with its event.
     let row = row.and_then(|value| OpenRecord::parse(&value).ok());
-    let waits = |row: crate::record::OpenRow| match row.lease {
-        Lease::Due(at) => keys::due(&row.destination, doorman_core::store::DueKey { at, ..due }) == key,
-        Lease::Dispatcher => false,
+    let waits = |row: OpenRow| {
+        let at = row.lease.due_at();
+        at.is_some_and(|at| keys::due(&row.destination, DueKey { at, ..due }) == key)
     };
     if !row.is_some_and(waits) {
         let what = format!("delivery {} of event {} does not wait for this time", due.number, due.seq);
         report.flaw(FlawKind::StrayDue, Table::Due, key, what);
     }
+    Ok(())
+}
+
+/// A place in a lane belongs to an event that has open deliveries in it.
+fn check_place(view: &View<'_>, key: &[u8], report: &mut Report) -> Result<(), StoreError> {
+    let Some((lane, entered, seq)) = keys::parse_in_lane(key) else {
+        report.flaw(FlawKind::Unreadable, Table::Lanes, key, "its key is none of this table");
+        return Ok(());
+    };
+    let is_in = |row: &OpenRow| {
+        let its = row.line.as_ref().and_then(|line| line.lane.as_ref());
+        row.entered == entered && its.is_some_and(|its| keys::lane(&row.destination, its) == lane)
+    };
+    for row in view.rows(Table::Open, keys::delivery(seq, 1).to_vec()..keys::behind_event(seq)) {
+        // An open row that cannot be read has been noted with its event.
+        if OpenRecord::parse(&row?.1).is_ok_and(|row| is_in(&row)) {
+            return Ok(());
+        }
+    }
+    let what = format!("event {seq} has no open delivery in this lane, and the others wait for it");
+    report.flaw(FlawKind::StrayPlace, Table::Lanes, key, what);
     Ok(())
 }
 

@@ -61,6 +61,8 @@ pub enum FlawKind {
     NotDue,
     /// A due row without an open row that waits for its time.
     StrayDue,
+    /// A place in a lane that no open delivery has: what is behind it waits for ever.
+    StrayPlace,
     /// A dead row, or the lack of one, against the last attempt.
     Dead,
     /// A cancelled row that is not what its delivery's other rows say, or its plan.
@@ -91,6 +93,9 @@ impl FlawKind {
             FlawKind::Plan | FlawKind::Open | FlawKind::NotDue | FlawKind::EndUnknown => {
                 "this event may never be delivered: keep a copy of the folder, and restore a backup or have its sender post it \
                  again, under another messageId"
+            }
+            FlawKind::StrayPlace => {
+                "deliveries of this lane may wait for ever: keep a copy of the folder and report it"
             }
             FlawKind::Orphan | FlawKind::StrayDue | FlawKind::Stray => {
                 "left over from something that is lost or gone, and harmless by itself: keep a copy of the folder and report it"

@@ -24,7 +24,10 @@ fn attempts(subject: &Subject, seq: u64, number: u16) -> Vec<u32> {
 pub fn a_leased_delivery_is_not_due_and_a_parked_one_is(mut subject: Subject) {
     subject.planned(vec![leased("hook"), parked("hook", START)]);
     assert_eq!(subject.due("hook"), [(1, 2)]);
-    assert_eq!(progress(&subject, 1), [Progress::Open { retry_at: None }, Progress::Open { retry_at: None }]);
+    assert_eq!(
+        progress(&subject, 1),
+        [Progress::Open { retry_at: None, waits: None }, Progress::Open { retry_at: None, waits: None }]
+    );
 }
 
 /// `after` leaves out the row itself; `now` is included.
@@ -56,7 +59,7 @@ pub fn destinations_with_names_that_begin_alike_do_not_mix(mut subject: Subject)
 pub fn a_delivery_carries_all_that_a_plugin_needs(mut subject: Subject) {
     let event = subject.planned(vec![leased("hook"), leased("audit")]);
     subject.close(vec![close(1, 2, 1, retry(START))]);
-    let delivery = subject.log.delivery(1, 2).expect("the log reads").expect("it is open");
+    let (delivery, _) = subject.log.delivery(1, 2).expect("the log reads").expect("it is open");
     assert_eq!(delivery.id, DeliveryId { event: event.info.id, number: 2 });
     assert_eq!(delivery.event, event.info);
     assert_eq!((&*delivery.destination, &*delivery.idempotency_key), ("audit", "key-audit"));
@@ -72,7 +75,7 @@ pub fn a_retry_waits_for_its_time(mut subject: Subject) {
     subject.planned(vec![parked("hook", START)]);
     subject.close(vec![close(1, 1, 1, retry(START + 100))]);
     assert!(subject.due("hook").is_empty());
-    assert_eq!(progress(&subject, 1), [Progress::Open { retry_at: Some(START + 100) }]);
+    assert_eq!(progress(&subject, 1), [Progress::Open { retry_at: Some(START + 100), waits: None }]);
     subject.now += 100;
     assert_eq!(subject.due("hook"), [(1, 1)]);
     subject.close(vec![close(1, 1, 2, Next::Delivered)]);
@@ -148,8 +151,8 @@ pub fn a_dead_delivery_is_revived_once_and_keeps_its_log(mut subject: Subject) {
     assert_eq!(subject.revive(vec![id, id]), [Some("hook".into()), None]);
     assert_eq!(subject.status(1), Status::Pending);
     assert_eq!(subject.due("hook"), [(1, 1)]);
-    assert_eq!(progress(&subject, 1), [Progress::Open { retry_at: None }]);
-    let delivery = subject.log.delivery(1, 1).expect("the log reads").expect("it is open");
+    assert_eq!(progress(&subject, 1), [Progress::Open { retry_at: None, waits: None }]);
+    let (delivery, _) = subject.log.delivery(1, 1).expect("the log reads").expect("it is open");
     assert_eq!((delivery.attempt, &*delivery.idempotency_key), (1, "key-hook"));
     subject.close(vec![close(1, 1, 1, Next::Delivered)]);
     assert_eq!(attempts(&subject, 1, 1), [1, 2, 1]);
@@ -193,7 +196,7 @@ pub fn an_attempt_that_is_held_does_not_count(mut subject: Subject) {
     assert_eq!(attempts(&subject, 1, 1), [1, 1]);
     subject.now += 5;
     assert_eq!(subject.due("hook"), [(1, 1)]);
-    assert_eq!(subject.log.delivery(1, 1).expect("the log reads").expect("it is open").attempt, 1);
+    assert_eq!(subject.log.delivery(1, 1).expect("the log reads").expect("it is open").0.attempt, 1);
     subject.close(vec![close(1, 1, 1, Next::Delivered)]);
     assert_eq!(subject.status(1), Status::Delivered);
 }

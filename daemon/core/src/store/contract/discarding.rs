@@ -118,7 +118,7 @@ pub fn a_cancelled_delivery_is_revived_under_its_key(mut subject: Subject) {
     assert_eq!(subject.revive(vec![id(1), id(1)]), [Some("hook".into()), None]);
     assert_eq!(subject.status(1), Status::Pending);
     assert_eq!(subject.due("hook"), [(1, 1)]);
-    let delivery = subject.log.delivery(1, 1).expect("the log reads").expect("it is open");
+    let (delivery, _) = subject.log.delivery(1, 1).expect("the log reads").expect("it is open");
     assert_eq!((delivery.attempt, &*delivery.idempotency_key), (1, "key-hook"));
     subject.close(vec![close(1, 1, 1, Next::Delivered)]);
     assert_eq!(attempts(&subject, 1, 1), [1, 2, 1]);

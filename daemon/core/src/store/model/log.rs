@@ -10,8 +10,8 @@ use crate::clock::UnixMillis;
 use crate::id;
 use crate::mapping::GenerationId;
 use crate::store::{
-    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, Status, Stops, StoreError, Stretch,
-    Survey, Through, Undelivered, Verdict,
+    Attempt, Counts, DeliveryState, DueKey, Event, For, Log, Plan, Progress, Repeats, Status, Stops,
+    StoreError, Stretch, Survey, Through, Undelivered, Verdict,
 };
 
 impl Log for MemoryStore {
@@ -110,13 +110,13 @@ impl Log for MemoryStore {
         Ok(self.lock().waiting(destination).first().map(|key| key.at))
     }
 
-    fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError> {
+    fn delivery(&self, seq: u64, number: u16) -> Result<Option<(Delivery, Option<For>)>, StoreError> {
         let state = self.lock();
         let open = state.deliveries.get(&(seq, number)).filter(|kept| kept.is_open());
         let (Some(kept), Some(event)) = (open, state.events.get(&seq)) else {
             return Ok(None);
         };
-        Ok(Some(Delivery {
+        let delivery = Delivery {
             id: DeliveryId { event: event.info.id, number },
             idempotency_key: Arc::clone(&kept.action.idempotency_key),
             kind: kept.action.kind,
@@ -124,7 +124,8 @@ impl Log for MemoryStore {
             content: Arc::clone(&kept.action.content),
             event: Arc::clone(&event.info),
             attempt: kept.attempts + 1,
-        }))
+        };
+        Ok(Some((delivery, kept.waits())))
     }
 
     fn stops(&self, destination: &str) -> Result<Stops, StoreError> {
@@ -183,7 +184,10 @@ impl State {
             seq,
             event: Arc::clone(info),
             action: kept.action.clone(),
-            progress: kept.progress.clone(),
+            progress: match kept.progress.clone() {
+                Progress::Open { retry_at, .. } => Progress::Open { retry_at, waits: kept.waits() },
+                ended => ended,
+            },
             attempts: kept.attempts,
         })
     }

@@ -9,8 +9,8 @@ use doorman_core::mapping::GenerationId;
 use doorman_core::store::contract::DEDUP_WINDOW;
 use doorman_core::store::model::MemoryStore;
 use doorman_core::store::{
-    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Lease, Log, NewEvent, Next, Plan, Stretch,
-    Survey, Through, Trim, Undelivered, Verdict,
+    Action, Appended, Attempt, Close, Commit, Committed, Dedup, For, Journal, Lease, Line, Log, NewEvent,
+    Next, Plan, Stretch, Survey, Through, Trim, Undelivered, Verdict,
 };
 use doorman_plugin::DeliveryId;
 use proptest::collection::vec;
@@ -64,6 +64,7 @@ pub enum Act {
     /// An attempt ends of which nobody knows any more.
     EndLate(u8, u32, Ending),
     Revive(u8),
+    Release(u8),
     Discard(u8),
     /// The last survey's trim, however old it is, and whether it was done already.
     Trim,
@@ -86,6 +87,8 @@ pub enum Made {
     Dropped,
     /// For each action, which destination, and when it is due if it is parked.
     Actions(Vec<(bool, Option<UnixMillis>)>),
+    /// For each action, which destination, its rank, and whether it waits for an operator; the lane of all of them.
+    Lined(Vec<(bool, u8, bool)>, Option<u8>),
 }
 
 /// How an attempt ends.
@@ -104,6 +107,7 @@ pub struct Asked {
     plans: Vec<Plan>,
     closes: Vec<Close>,
     revivals: Vec<(u64, u16)>,
+    releases: Vec<(u64, u16)>,
     discards: Vec<(u64, u16)>,
     trims: usize,
 }
@@ -122,6 +126,7 @@ impl Asked {
             plans: self.plans.clone(),
             closes: self.closes.clone(),
             revivals: self.revivals.iter().map(id).collect(),
+            releases: self.releases.iter().map(id).collect(),
             discards: self.discards.iter().map(id).collect(),
             stops: Vec::new(),
             trims: surveyed.into_iter().flat_map(|trim| vec![trim.clone(); self.trims]).collect(),
@@ -154,6 +159,7 @@ impl Asked {
                     asked.closes.extend(any.map(|key| close(key, *number, ending, now)));
                 }
                 Act::Revive(pick) => asked.revivals.extend(deliveries.pick(&deliveries.ended, *pick)),
+                Act::Release(pick) => asked.releases.extend(deliveries.pick(&deliveries.open, *pick)),
                 Act::Discard(pick) => asked.discards.extend(deliveries.pick(&deliveries.all, *pick)),
                 Act::Trim => asked.trims += 1,
             }
@@ -245,8 +251,23 @@ fn plan(seq: u64, made: &Made, now: UnixMillis) -> Plan {
             });
             Verdict::Actions(actions.collect())
         }
+        Made::Lined(actions, lane) => {
+            Verdict::Actions(actions.iter().map(|one| lined(*one, *lane, now)).collect())
+        }
     };
     Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
+}
+
+fn lined((other, rank, is_held): (bool, u8, bool), lane: Option<u8>, now: UnixMillis) -> Action {
+    let line = Line {
+        lane: lane.map(|lane| format!("lane-{lane}").into()),
+        rank,
+        chain_wait_ms: 1_000 * i64::from(rank % 2),
+        not_before: if rank == 3 { now + 5_000 } else { 0 },
+    };
+    let lease = if is_held { Lease::Waits(For::Operator) } else { Lease::Due(now) };
+    let destination = if other { "hook-2" } else { "hook" };
+    Action { destination: destination.into(), line: Some(line), ..action(lease) }
 }
 
 fn close((seq, number): (u64, u16), attempt: u32, ending: &Ending, now: UnixMillis) -> Close {
@@ -275,7 +296,12 @@ pub fn answers(committed: &Committed) -> String {
         Appended::Duplicate { of, conflict } => (id::position(of), id::unix_ms(of), Some(*conflict)),
     };
     let events: Vec<_> = committed.events.iter().map(of).collect();
-    format!("{events:?} {:?} {:?} {:?}", committed.revived, committed.discarded, committed.trimmed)
+    let mut advanced = committed.advanced.clone();
+    advanced.sort();
+    format!(
+        "{events:?} {:?} {:?} {:?} {:?} {advanced:?}",
+        committed.revived, committed.released, committed.discarded, committed.trimmed
+    )
 }
 
 /// What the model says. Each store in it is as some commit left it, and never changes.
@@ -325,7 +351,8 @@ impl World {
         // What was brought in vain needs no fsync: it changed nothing.
         let mapped = after.mapped_through() > before.mapped_through();
         let accepted = after.accepted_through() > before.accepted_through();
-        let operated = answered.revived.iter().chain(&answered.discarded).any(Option::is_some);
+        let done = [&answered.revived, &answered.released, &answered.discarded];
+        let operated = done.into_iter().flatten().any(Option::is_some);
         let trimmed = answered.trimmed.contains(&true);
         self.promised = durable && (mapped || accepted || operated || trimmed);
         self.answered = answers(&answered);
@@ -435,6 +462,7 @@ fn act() -> impl Strategy<Value = Act> {
         6 => (any::<u8>(), ending()).prop_map(|(pick, ending)| Act::End(pick, ending)),
         1 => (any::<u8>(), 1..4_u32, ending()).prop_map(|(pick, number, ending)| Act::EndLate(pick, number, ending)),
         2 => any::<u8>().prop_map(Act::Revive),
+        2 => any::<u8>().prop_map(Act::Release),
         2 => any::<u8>().prop_map(Act::Discard),
         3 => Just(Act::Trim),
     ]
@@ -443,10 +471,17 @@ fn act() -> impl Strategy<Value = Act> {
 fn made() -> impl Strategy<Value = Made> {
     prop_oneof![
         5 => vec((any::<bool>(), prop::option::of(SOON)), 0..4).prop_map(Made::Actions),
+        5 => lines().prop_map(|(actions, lane)| Made::Lined(actions, lane)),
         2 => Just(Made::Dropped),
         1 => Just(Made::Held),
         1 => Just(Made::Failed),
     ]
+}
+
+/// So few lanes that there is mostly somebody in them.
+fn lines() -> impl Strategy<Value = (Vec<(bool, u8, bool)>, Option<u8>)> {
+    let action = (prop::bool::weighted(0.2), 1..4_u8, prop::bool::weighted(0.2));
+    (vec(action, 1..4), prop::option::weighted(0.7, 0..2_u8))
 }
 
 fn ending() -> impl Strategy<Value = Ending> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-use doorman_core::store::{Lease, Log, Status, Stretch, Survey, Through, Undelivered};
+use doorman_core::store::{Log, Status, Stretch, Survey, Through, Undelivered};
 
 use crate::record::OpenRecord;
 use crate::table::Table;
@@ -34,7 +34,8 @@ fn said(log: &dyn Log) -> String {
         for state in log.deliveries(event.seq).unwrap() {
             let number = state.id.number;
             let attempts = log.attempts(event.seq, number).unwrap();
-            let delivery = log.delivery(event.seq, number).unwrap().map(|delivery| delivery.attempt);
+            let delivery =
+                log.delivery(event.seq, number).unwrap().map(|(delivery, waits)| (delivery.attempt, waits));
             said +=
                 &format!("  {number} {:?} {} {attempts:?} {delivery:?}\n", state.progress, state.attempts);
         }
@@ -102,7 +103,7 @@ pub fn assert_rows_agree(store: &Store) {
         let (seq, number) = keys::parse_delivery(&key).unwrap();
         assert!(seq >= store.open_from(), "{seq} is open, and scans begin at {}", store.open_from());
         let row = OpenRecord::parse(&value).unwrap();
-        if let (Lease::Due(at), 1..) = (row.lease, number) {
+        if let (Some(at), 1..) = (row.lease.due_at(), number) {
             let key = doorman_core::store::DueKey { at, seq, number };
             waiting.insert(keys::due(&row.destination, key));
         }
