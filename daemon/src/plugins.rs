@@ -4,6 +4,8 @@ use doorman_plugin::PluginType;
 
 /// All of them, in the order in which they are listed to a user.
 pub const PLUGINS: &[PluginType] = &[
+    #[cfg(feature = "plugin-file")]
+    doorman_plugin_file::PLUGIN,
     #[cfg(feature = "plugin-knock")]
     doorman_plugin_knock::PLUGIN,
     #[cfg(feature = "plugin-stdout")]

@@ -86,27 +86,7 @@ impl Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn delivery(kind: ActionKind, content: &str) -> Delivery {
-        let event = EventInfo {
-            id: "01937b2e-0000-7000-8000-000000000001".parse().unwrap(),
-            event: "order.created".into(),
-            message_id: None,
-            user_id: None,
-            source: "demo".into(),
-            environment: "development".into(),
-            timestamp: chrono::DateTime::UNIX_EPOCH,
-        };
-        Delivery {
-            id: DeliveryId { event: event.id, number: 1 },
-            idempotency_key: "k".into(),
-            kind,
-            destination: "hook".into(),
-            content: RawValue::from_string(content.to_owned()).unwrap().into(),
-            event: Arc::new(event),
-            attempt: 1,
-        }
-    }
+    use crate::tests::delivery;
 
     /// The payload and the options.
     fn sent(kind: ActionKind, content: &str) -> Option<(String, Option<String>)> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// A secret value. The configuration holds only a reference to it: `env:NAME`, `file:/path` or `credential:name`
@@ -71,8 +72,34 @@ impl fmt::Debug for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let reference = String::deserialize(deserializer)?;
-        Self::resolve(&reference).map_err(serde::de::Error::custom)
+        deserializer.deserialize_any(Reference)
+    }
+}
+
+/// Reads a reference. A number may be the secret itself, its quotes forgotten: it is not repeated either.
+struct Reference;
+
+impl Visitor<'_> for Reference {
+    type Value = Secret;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reference to a secret: `env:NAME`, `file:/path` or `credential:name`")
+    }
+
+    fn visit_str<E: Error>(self, reference: &str) -> Result<Secret, E> {
+        Secret::resolve(reference).map_err(E::custom)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Secret, E> {
+        Err(E::custom(SecretError::NotAReference))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Secret, E> {
+        Err(E::custom(SecretError::NotAReference))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Secret, E> {
+        Err(E::custom(SecretError::NotAReference))
     }
 }
 
@@ -95,5 +122,7 @@ mod tests {
         let error = Secret::resolve("sk_live_canary").unwrap_err().to_string();
         assert!(error.contains("env:NAME"), "{error}");
         assert!(!error.contains("canary"), "{error}");
+        let error = serde_json::from_str::<Secret>("7351926408").unwrap_err().to_string();
+        assert!(error.contains("env:NAME") && !error.contains("7351926408"), "{error}");
     }
 }

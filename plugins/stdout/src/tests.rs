@@ -1,9 +1,9 @@
 use std::io;
 use std::task::{Context, Poll, Waker};
 
-use doorman_plugin::{ActionKind, DeliveryId, EventId, EventInfo, Outcome};
+use doorman_plugin::{ActionKind, Outcome};
+use doorman_plugin_testing::conformance::{Behaviour, Destination, Failure, Subject, conforms};
 use serde_json::json;
-use serde_json::value::RawValue;
 
 use super::*;
 
@@ -11,24 +11,7 @@ const TIME: &str = "2026-11-24T10:15:30.123Z";
 const ORIGIN: &str = "  (order.created from demo/development, 01937b2e-0000-7000-8000-000000000001.1)";
 
 fn delivery(kind: ActionKind, content: &str) -> Delivery {
-    let event = EventInfo {
-        id: "01937b2e-0000-7000-8000-000000000001".parse::<EventId>().unwrap(),
-        event: "order.created".into(),
-        message_id: None,
-        user_id: None,
-        source: "demo".into(),
-        environment: "development".into(),
-        timestamp: chrono::DateTime::UNIX_EPOCH,
-    };
-    Delivery {
-        id: DeliveryId { event: event.id, number: 1 },
-        idempotency_key: "k".into(),
-        kind,
-        destination: "console".into(),
-        content: RawValue::from_string(content.to_owned()).unwrap().into(),
-        event: Arc::new(event),
-        attempt: 1,
-    }
+    Delivery { destination: "console".into(), ..doorman_plugin_testing::delivery(kind, content) }
 }
 
 fn line(kind: ActionKind, content: &str) -> String {
@@ -165,4 +148,35 @@ fn wrong_keys_are_refused_with_their_name() {
     assert_eq!(refused(json!({"max_line_bytes": "4k"})).key, "max_line_bytes");
     assert!(refused(json!({"colour": true})).message.contains("colour"));
     assert!((PLUGIN.build)(json!({"max_line_bytes": 512})).is_ok());
+}
+
+struct Console;
+
+impl Subject for Console {
+    fn plugin(&self) -> PluginType {
+        PLUGIN
+    }
+
+    async fn destination(&self, behaviour: Behaviour) -> Option<Destination> {
+        (behaviour == Behaviour::Well).then(|| Destination::new(json!({"max_line_bytes": LEAST_LINE_BYTES})))
+    }
+
+    async fn failures(&self) -> Vec<Failure> {
+        Vec::new()
+    }
+}
+
+/// In a process of its own, for its standard output is not for those who read the tests'.
+#[tokio::test]
+async fn it_conforms() {
+    const WITHIN: &str = "DOORMAN_TEST_WITHIN";
+    if std::env::var_os(WITHIN).is_some() {
+        return conforms(Console).await;
+    }
+    let mut within = std::process::Command::new(std::env::current_exe().unwrap());
+    within.args(["--exact", "tests::it_conforms", "--nocapture"]).env(WITHIN, "1");
+    let output = within.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"20"));
+    assert!(lines.inspect(|line| assert!(line.len() <= LEAST_LINE_BYTES)).count() > 1_000);
 }

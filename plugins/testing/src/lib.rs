@@ -1,7 +1,10 @@
 //! For the tests of plugins: a destination in the test's own process, deliveries to it, a proxy, and the
 //! certificates of TLS.
+//!
+//! - [`conformance`]: what every plugin must hold to
 
 mod authority;
+pub mod conformance;
 mod proxy;
 mod server;
 

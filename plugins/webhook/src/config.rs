@@ -39,7 +39,7 @@ const CREDENTIALS: [&str; 2] = ["authorization", "cookie"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Body {
-    /// The action with its id and its event: see [`crate::envelope`].
+    /// The action with its id and its event: see [`doorman_plugin::envelope`].
     Envelope,
     /// The action's content itself.
     Payload,

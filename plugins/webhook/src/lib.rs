@@ -2,11 +2,9 @@
 //!
 //! - `config`: the keys
 //! - `options`: what a `send` may change for its one request; `target`: where that goes; `given`: when it names the URL
-//! - [`envelope`]: what is posted for workflow actions
 //! - `signature`: by which the receiver knows who sent it
 
 mod config;
-pub mod envelope;
 mod given;
 mod options;
 mod signature;
@@ -16,7 +14,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use doorman_plugin::outcome::ANSWER_KEPT_BYTES;
-use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, Sent, typed_schema};
+use doorman_plugin::{
+    BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, Sent, envelope, typed_schema,
+};
 use doorman_plugin_http::headers::IDEMPOTENCY_KEY;
 use doorman_plugin_http::{Client, Url};
 use http_body_util::Full;
@@ -30,7 +30,7 @@ use crate::options::{BadOptions, Options};
 use crate::signature::Signer;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema };
+pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema, default_order: "none" };
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

@@ -5,9 +5,10 @@
 //!  "event": {"id", "event", "messageId", "userId", "source", "environment", "timestamp"}}
 //! ```
 
-use doorman_plugin::Delivery;
-use doorman_plugin::event::rfc3339;
 use serde_json::value::RawValue;
+
+use crate::Delivery;
+use crate::event::rfc3339;
 
 /// What an envelope takes beside its content and its names: keys, two ids, a time, quotes.
 const FRAME_BYTES: usize = 320;
@@ -64,10 +65,9 @@ fn push_json(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) {
 
 #[cfg(test)]
 mod tests {
-    use doorman_plugin::ActionKind;
-    use doorman_plugin_testing::delivery;
-
     use super::*;
+    use crate::ActionKind;
+    use crate::tests::delivery;
 
     #[test]
     fn an_envelope_is_exactly_this() {
