@@ -3,7 +3,7 @@
 //! - [`server`]: accepts connections, bounded in number and in age
 //! - [`route`]: which path is answered by what
 //! - [`guard`]: who may ask (token, `Host`, operations from a web page)
-//! - [`events`], [`deliveries`], [`replay`], [`scripts`], [`status`], [`metrics`], [`verification`]: the answers
+//! - [`events`], [`deliveries`], [`destinations`], [`replay`], [`scripts`], [`status`], [`metrics`], [`verification`]: the answers
 //! - [`reference`]: events named by id, prefix or `@last`
 //! - [`query`]: query strings and cursors
 //! - [`view`]: the JSON shapes, shared with the CLI
@@ -13,6 +13,7 @@
 
 mod answer;
 mod deliveries;
+mod destinations;
 mod events;
 mod guard;
 mod metrics;
@@ -39,6 +40,7 @@ use doorman_plugin::{BoxFuture, DeliveryId, EventId, Secret};
 use doorman_store::verify::Report;
 use prometheus_client::registry::Registry;
 
+pub use destinations::{Destination, Destinations};
 pub use scripts::{NotReloaded, Scripting};
 pub use server::serve;
 pub use verification::Verification;
@@ -51,6 +53,8 @@ pub struct Admin {
     pub health: Arc<dyn Health>,
     /// What operators may change.
     pub operate: Arc<dyn Operate>,
+    /// The destinations, which may be stopped.
+    pub destinations: Arc<dyn Destinations>,
     /// The scripts, which may be reloaded.
     pub scripts: Arc<dyn Scripting>,
     /// The verification of the store.

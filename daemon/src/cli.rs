@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and the commands that talk to the running daemon.
 //!
 //! - [`client`]: the admin API's client, over [`http`]
-//! - [`status`], [`events`], [`deliveries`], [`operations`], [`reload`], [`replay`], [`send`], [`store`]: the commands, each
+//! - [`status`], [`events`], [`deliveries`], [`destinations`], [`operations`], [`reload`], [`replay`], [`send`], [`store`]: the commands, each
 //!   a function that
 //!   writes to a [`Screen`]
 //! - [`check`], [`test`], [`try_event`], [`definitions`]: the tools for scripts, which need no daemon
@@ -13,6 +13,7 @@ pub mod check;
 pub mod client;
 pub mod definitions;
 pub mod deliveries;
+pub mod destinations;
 pub mod error;
 pub mod events;
 pub mod exit;
@@ -124,6 +125,9 @@ pub enum Command {
     /// Show what is on its way, and retry or discard what did not arrive
     #[command(subcommand, visible_aliases = ["dlq", "dead"])]
     Deliveries(DeliveriesCommand),
+    /// Show how the destinations stand; pause one, and let one go on that was paused or is held
+    #[command(subcommand)]
+    Destinations(DestinationsCommand),
     /// Map events again whose mapping failed, by the scripts in force (exit code 1 when one of them failed again, or had
     /// not failed)
     Replay(ReplayArgs),
@@ -211,6 +215,24 @@ pub enum DeliveriesCommand {
         /// With --all: those that are open, instead of the dead letters
         #[arg(long, requires = "all", conflicts_with = "ids")]
         open: bool,
+    },
+}
+
+/// `doorman destinations`.
+#[derive(Debug, Subcommand)]
+pub enum DestinationsCommand {
+    /// All of them, with how they stand
+    #[command(visible_alias = "ls")]
+    List,
+    /// Make no attempt until it is resumed, also after a restart
+    Pause {
+        /// The destination
+        name: String,
+    },
+    /// Make attempts again: of one that was paused, or is held, or whose breaker is open
+    Resume {
+        /// The destination
+        name: String,
     },
 }
 

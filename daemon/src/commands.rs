@@ -7,10 +7,11 @@ use doorman_plugin::Secret;
 use serde::Serialize;
 
 use crate::admin::view::ReportView;
+use crate::cli::destinations::Act;
 use crate::cli::{
-    AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, EventsCommand, Exit, Screen,
-    StoreCommand, check, definitions, deliveries, error, events, operations, replay, screen, send, status,
-    store, test, try_event,
+    AdminClient, Cli, CliError, Command, ConfigCommand, DeliveriesCommand, DestinationsCommand,
+    EventsCommand, Exit, Screen, StoreCommand, check, definitions, deliveries, destinations, error, events,
+    operations, replay, screen, send, status, store, test, try_event,
 };
 use crate::config::{AdminAuth, AdminListen, Config};
 use crate::foundation::{self, Built};
@@ -76,6 +77,13 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         }
         Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
             operations::discard(&client, chosen, *open, screen).await
+        }
+        Command::Destinations(DestinationsCommand::List) => destinations::list(&client, screen).await,
+        Command::Destinations(DestinationsCommand::Pause { name }) => {
+            destinations::act(&client, name, Act::Pause, screen).await
+        }
+        Command::Destinations(DestinationsCommand::Resume { name }) => {
+            destinations::act(&client, name, Act::Resume, screen).await
         }
         Command::Replay(args) => replay::run(&client, args, screen).await,
         Command::Store(StoreCommand::Verify) => {

@@ -13,11 +13,13 @@
 //! - [`show`]: the effective configuration, written back as TOML
 
 mod address;
+mod breaker;
 mod destination;
 mod excerpt;
 mod listeners;
 mod masking;
 mod nearest;
+mod order;
 mod overrides;
 mod problem;
 mod retry;
@@ -35,6 +37,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use address::AdminListen;
+pub use breaker::Breaker;
 pub use destination::Destination;
 pub use listeners::{Admin, AdminAuth, Server};
 pub use problem::{ConfigProblems, Problem};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use doorman_core::accept;
-use doorman_core::dispatch::{ListedSecrets, RetryPolicy};
+use doorman_core::dispatch::{BreakerPolicy, ListedSecrets, Pace, RetryPolicy};
 use doorman_core::map::Route;
 use doorman_core::retain::Ages;
 use doorman_core::supervise::RestartPolicy;
@@ -136,19 +136,25 @@ fn destination(
     plugin: Arc<dyn Plugin>,
     secrets: ListedSecrets,
 ) -> pipeline::Destination {
-    let retry = &destination.retry;
     pipeline::Destination {
         name: destination.name.as_str().into(),
         plugin,
-        concurrency: destination.concurrency,
+        pace: pace(destination),
         timeout: destination.timeout,
         queue_deliveries: destination.queue_deliveries,
-        retry: RetryPolicy {
-            base: retry.base,
-            cap: retry.cap,
-            max_attempts: retry.max_attempts,
-            max_age: retry.max_age,
-        },
         secrets,
+    }
+}
+
+fn pace(destination: &config::Destination) -> Pace {
+    let config::Retry { base, cap, max_attempts, max_age, .. } = destination.retry;
+    let config::Breaker { enabled, window, min_attempts, failure_percent, pause, max_pause } =
+        destination.breaker;
+    Pace {
+        retry: RetryPolicy { base, cap, max_attempts, max_age },
+        concurrency: destination.concurrency,
+        per_s: (destination.rate_per_s > 0).then_some(f64::from(destination.rate_per_s)),
+        breaker: BreakerPolicy { enabled, window, min_attempts, failure_percent, pause, max_pause },
+        probe_interval: destination.probe_interval,
     }
 }

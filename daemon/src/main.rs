@@ -8,7 +8,7 @@
 //!   [`recorded`]: the destination that is made by itself
 //! - [`pipeline`]: the wiring of the stages
 //! - [`reload`]: the scripts in force
-//! - [`admin`], [`operating`]: the admin listener, and what it is told
+//! - [`admin`], [`operating`], [`destinations`]: the admin listener, and what it is told
 //! - [`listening`], [`disk`], [`ballast`], [`logging`]: ports, free space, the log
 //! - [`systemd`]: what systemd is told
 
@@ -17,6 +17,7 @@ mod ballast;
 mod cli;
 mod commands;
 mod config;
+mod destinations;
 mod disk;
 mod foundation;
 mod listening;

@@ -20,11 +20,11 @@ use std::time::{Duration, Instant};
 
 use doorman_core::accept::{self, Committer, CommitterActor};
 use doorman_core::clock::Clock;
-use doorman_core::dispatch::{Dispatcher, DispatcherActor, Lane, ListedSecrets, RetryPolicy};
+use doorman_core::dispatch::{Dispatcher, DispatcherActor, Lane, ListedSecrets, Pace, RateOf};
 use doorman_core::map::{Mapper, MapperActor, Planner, Route};
 use doorman_core::mapping::Scripts;
 use doorman_core::queues::commit::CommitQueue;
-use doorman_core::queues::delivery::DeliveryQueue;
+use doorman_core::queues::delivery::{DeliveryQueue, Wish};
 use doorman_core::queues::mapping::MappingQueue;
 use doorman_core::receive::{Receiver, ReceiverActor};
 use doorman_core::retain::{Ages, Retention, RetentionActor};
@@ -92,14 +92,12 @@ pub struct Destination {
     pub name: Arc<str>,
     /// What delivers to it.
     pub plugin: Arc<dyn Plugin>,
-    /// Attempts at a time.
-    pub concurrency: usize,
+    /// How fast, and when again.
+    pub pace: Pace,
     /// How long one attempt may take.
     pub timeout: Duration,
     /// Deliveries held in memory.
     pub queue_deliveries: usize,
-    /// When to try again.
-    pub retry: RetryPolicy,
     /// What it fills in where scripts ask for secrets.
     pub secrets: ListedSecrets,
 }
@@ -190,6 +188,11 @@ impl Pipeline {
         while self.deliveries.values().any(|queue| queue.attempts() > 0) && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        let closing: Vec<_> = self.deliveries.values().map(|queue| queue.ask(Wish::Close)).collect();
+        for closed in closing {
+            // One that blocks is not waited for.
+            let _ = tokio::time::timeout_at(deadline.into(), closed).await;
+        }
         // Answered once all that was brought before it is written; an error says that the store stopped first.
         let _ = tokio::time::timeout_at(deadline.into(), self.commits.written()).await;
         self.supervisor.retire();
@@ -230,7 +233,7 @@ fn start_dispatcher(
     queue: DeliveryQueue,
     commits: CommitQueue,
 ) {
-    let Destination { name, plugin, concurrency, timeout, retry, secrets, .. } = destination;
+    let Destination { name, plugin, pace, timeout, secrets, .. } = destination;
     let secrets = Arc::new(secrets);
     let log = Arc::clone(&foundation.log);
     let clock = foundation.clock.clone();
@@ -242,8 +245,8 @@ fn start_dispatcher(
             Arc::clone(&log),
             queue.clone(),
             clock.clone(),
-            retry,
-            concurrency,
+            pace,
+            rate_of(&plugin),
         );
         let lane = Lane {
             plugin: Arc::clone(&plugin),
@@ -253,6 +256,11 @@ fn start_dispatcher(
         };
         DispatcherActor::new(dispatcher, lane, supervisor.clone(), lifeline)
     });
+}
+
+fn rate_of(plugin: &Arc<dyn Plugin>) -> RateOf {
+    let plugin = Arc::clone(plugin);
+    Arc::new(move |delivery| plugin.rate(delivery))
 }
 
 struct PlannerParts {

@@ -4,6 +4,8 @@ use doorman_plugin::PluginType;
 
 /// All of them, in the order in which they are listed to a user.
 pub const PLUGINS: &[PluginType] = &[
+    #[cfg(feature = "plugin-exec")]
+    doorman_plugin_exec::PLUGIN,
     #[cfg(feature = "plugin-file")]
     doorman_plugin_file::PLUGIN,
     #[cfg(feature = "plugin-knock")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorman_core::dispatch::{ListedSecrets, RetryPolicy};
+use doorman_core::dispatch::{ListedSecrets, Pace};
 use doorman_plugin::{BoxFuture, Delivery, Plugin, Report};
 
 use crate::config::RECORDED;
@@ -28,10 +28,9 @@ pub fn destination() -> Destination {
     Destination {
         name: RECORDED.into(),
         plugin: Arc::new(Recorded),
-        concurrency: 64,
+        pace: Pace::default(),
         timeout: Duration::from_secs(1),
         queue_deliveries: 1_024,
-        retry: RetryPolicy::default(),
         secrets: ListedSecrets::default(),
     }
 }

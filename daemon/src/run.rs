@@ -19,6 +19,7 @@ use crate::admin::{self, Admin, Auth, Verification};
 use crate::ballast::Ballast;
 use crate::cli::Exit;
 use crate::config::{AdminAuth, AdminListen, Config};
+use crate::destinations::Destinations;
 use crate::foundation::{self, Built};
 use crate::listening::{self, Listening};
 use crate::operating::{Doorkeeper, Inspector, Operating};
@@ -193,6 +194,7 @@ fn start_admin(
     let admin = Admin {
         log: Arc::clone(&operating.log) as _,
         metrics: operating.metrics(),
+        destinations: Arc::new(Destinations::new(&pipeline.deliveries, |name| plugin_of(config, name))),
         scripts: Arc::new(operating.scripts.clone()),
         verification,
         operate: Arc::new(Doorkeeper {
@@ -208,6 +210,11 @@ fn start_admin(
         let _ = closing.wait_for(|close| *close).await;
     };
     Ok(tokio::spawn(admin::serve(listener, Arc::new(admin), shutdown)))
+}
+
+/// The name of a destination's plugin; the built-in destination has none.
+fn plugin_of(config: &Config, name: &str) -> String {
+    config.destinations.get(name).map_or("-", |one| &one.plugin).to_owned()
 }
 
 /// Says that it listens. The URLs are secrets: they are printed only where an operator asked for them.

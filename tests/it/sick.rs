@@ -70,7 +70,12 @@ impl Ward {
             .script("demo", &format!(r#"on("order.created", |event| for name in {SICK:?} + ["healthy"] {{ send(name, event.data); }});"#));
         for (name, sink) in SICK.into_iter().zip(self.sick()) {
             let keys = keys(sink);
-            let keys = if name == "busy" { keys.replace("max_attempts = 1_000", &gives_up) } else { keys };
+            let keys = match name {
+                "busy" => {
+                    format!("{}\nbreaker.enabled = false", keys.replace("max_attempts = 1_000", &gives_up))
+                }
+                _ => format!("{keys}\nbreaker.max_pause = \"1s\""),
+            };
             builder = builder.destination(name, &keys);
         }
         builder

@@ -10,11 +10,13 @@
 pub mod contract;
 pub mod model;
 mod record;
+mod stops;
 mod trim;
 
 use std::sync::Arc;
 
 pub use record::*;
+pub use stops::{Stop, Stops};
 pub use trim::*;
 
 use crate::clock::UnixMillis;
@@ -57,6 +59,8 @@ pub struct Commit {
     pub revivals: Vec<DeliveryId>,
     /// Open or dead deliveries that an operator wants no more of. They come after all else in the commit but trims.
     pub discards: Vec<DeliveryId>,
+    /// When destinations were stopped, by their names.
+    pub stops: Vec<(Arc<str>, Stops)>,
     /// Events that are old enough to go. They go last, so that nothing else in the commit brings one of them back.
     pub trims: Vec<Trim>,
 }
@@ -68,6 +72,7 @@ impl Commit {
             && self.plans.is_empty()
             && self.closes.is_empty()
             && !self.is_operated()
+            && self.stops.is_empty()
             && self.trims.is_empty()
     }
 
@@ -77,6 +82,7 @@ impl Commit {
     pub fn must_be_durable(&self) -> bool {
         !self.events.is_empty()
             || self.is_operated()
+            || !self.stops.is_empty()
             || self.plans.iter().any(Plan::has_deliveries)
             || self.trims.iter().any(|trim| !trim.ranges.is_empty())
     }
@@ -191,11 +197,17 @@ pub trait Log: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<DueKey>, StoreError>;
 
+    /// The destinations that have deliveries waiting in the store, in the order of their names.
+    fn waiting_destinations(&self) -> Result<Vec<Arc<str>>, StoreError>;
+
     /// The earliest due time of a destination's waiting deliveries.
     fn next_due(&self, destination: &str) -> Result<Option<UnixMillis>, StoreError>;
 
     /// All that a plugin needs of a delivery, its attempt counted one up; `None` when it is not open any more.
     fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError>;
+
+    /// When a destination was stopped.
+    fn stops(&self, destination: &str) -> Result<Stops, StoreError>;
 
     /// How far events were trimmed: up to here there may be positions without an event, behind it there are none.
     fn trimmed_through(&self) -> Through;

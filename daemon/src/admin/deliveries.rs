@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use doorman_core::queues::delivery::Standing;
 use doorman_core::store::{DeliveryState, Log, Progress, Undelivered};
 use doorman_plugin::{BoxFuture, DeliveryId};
 use hyper::StatusCode;
@@ -13,7 +14,7 @@ use super::query::{Query, delivery_cursor};
 use super::reference;
 use super::route::blocking;
 use super::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, IdsRequest, RetryAnswer, time};
-use super::{Admin, Operate};
+use super::{Admin, Operate, destinations};
 
 /// The parameters of the list.
 pub const PARAMETERS: [&str; 4] = ["state", "destination", "limit", "before"];
@@ -25,7 +26,8 @@ const MAX_SCANNED: usize = 10_000;
 const BATCH: usize = 500;
 
 /// Deliveries that are open (the default), dead or cancelled, of one destination or all, newest first.
-pub fn list(log: &dyn Log, query: &Query) -> Result<Answer, Problem> {
+pub fn list(admin: &Admin, query: &Query) -> Result<Answer, Problem> {
+    let log = &*admin.log;
     let standing = match query.get("state") {
         None | Some("open") => Undelivered::Open,
         Some("dead") => Undelivered::Dead,
@@ -47,7 +49,7 @@ pub fn list(log: &dyn Log, query: &Query) -> Result<Answer, Problem> {
             scanned += 1;
             before = Some((state.seq, state.id.number));
             if wanted(&state) {
-                deliveries.push(row(state));
+                deliveries.push(row(admin, state));
             }
             if deliveries.len() == limit {
                 break;
@@ -107,8 +109,8 @@ fn resolve(log: &dyn Log, texts: &[String]) -> Result<Vec<DeliveryId>, Problem> 
     Ok(ids)
 }
 
-fn row(delivery: DeliveryState) -> DeliveryRow {
-    let Shown { state, reason, retry_at, cancelled_at } = Shown::of(&delivery.progress);
+fn row(admin: &Admin, delivery: DeliveryState) -> DeliveryRow {
+    let Shown { state, reason, retry_at, cancelled_at } = Shown::of(admin, &delivery);
     DeliveryRow {
         id: delivery.id.to_string(),
         event: delivery.event.event.to_string(),
@@ -138,11 +140,16 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Of a delivery's progress.
-    pub fn of(progress: &Progress) -> Self {
-        match progress {
+    /// Of a delivery. One that is open waits for its destination, if that is stopped.
+    pub fn of(admin: &Admin, delivery: &DeliveryState) -> Self {
+        match &delivery.progress {
             Progress::Open { retry_at } => {
-                let reason = if retry_at.is_none() { "queued" } else { "retry" };
+                let standing = admin.destinations.standing(&delivery.action.destination);
+                let reason = match (standing, retry_at) {
+                    (Some(Standing::Running), None) => "queued",
+                    (Some(Standing::Running), Some(_)) => "retry",
+                    (standing, _) => destinations::state(standing.as_ref()),
+                };
                 let (reason, retry_at) = (Some(reason.to_owned()), retry_at.map(time));
                 Self { state: "open", reason, retry_at, ..Self::default() }
             }

@@ -10,6 +10,7 @@ use doorman_plugin::event::rfc3339;
 use hyper::StatusCode;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::Admin;
 use super::answer::{self, Answer};
 use super::deliveries::Shown;
 use super::problem::Problem;
@@ -35,9 +36,9 @@ pub fn list(log: &dyn Log, query: &Query) -> Result<Answer, Problem> {
 }
 
 /// One event with all that became of it.
-pub fn show(log: &dyn Log, reference: &str) -> Result<Answer, Problem> {
-    let event = reference::find(log, reference)?;
-    answer::json(StatusCode::OK, &view(log, &event)?)
+pub fn show(admin: &Admin, reference: &str) -> Result<Answer, Problem> {
+    let event = reference::find(&*admin.log, reference)?;
+    answer::json(StatusCode::OK, &view(admin, &event)?)
 }
 
 #[derive(Debug)]
@@ -169,14 +170,15 @@ fn deliveries(log: &dyn Log, plan: Option<&Plan>) -> Result<Vec<DeliveryState>, 
     }
 }
 
-fn view(log: &dyn Log, event: &Event) -> Result<EventView, StoreError> {
+fn view(admin: &Admin, event: &Event) -> Result<EventView, StoreError> {
+    let log = &*admin.log;
     let plan = log.plan(event.seq)?;
     let states = deliveries(log, plan.as_ref())?;
     let status = Status::of(plan.as_ref(), &states);
     let mut deliveries = Vec::with_capacity(states.len());
     for state in states {
         let attempts = log.attempts(state.seq, state.id.number)?;
-        deliveries.push(delivery_view(state, attempts));
+        deliveries.push(delivery_view(admin, state, attempts));
     }
     Ok(EventView {
         id: event.info.id.to_string(),
@@ -257,8 +259,8 @@ fn skipped_view(skipped: Skipped) -> SkippedView {
     }
 }
 
-fn delivery_view(delivery: DeliveryState, attempts: Vec<Attempt>) -> DeliveryView {
-    let Shown { state, reason, retry_at, cancelled_at } = Shown::of(&delivery.progress);
+fn delivery_view(admin: &Admin, delivery: DeliveryState, attempts: Vec<Attempt>) -> DeliveryView {
+    let Shown { state, reason, retry_at, cancelled_at } = Shown::of(admin, &delivery);
     DeliveryView {
         id: delivery.id.to_string(),
         action: delivery.action.kind.as_str().to_owned(),
@@ -280,6 +282,7 @@ fn attempt_view(attempt: Attempt) -> AttemptView {
         Next::Delivered => ("delivered", None),
         Next::Retry { reason, .. } => ("retry", Some(reason)),
         Next::Dead { reason } => ("dead", Some(reason)),
+        Next::Held { reason, .. } => ("held", Some(reason)),
     };
     AttemptView {
         number: attempt.number,

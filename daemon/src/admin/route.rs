@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use doorman_core::queues::delivery::Wish;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 use super::answer::{self, Answer};
 use super::problem::Problem;
 use super::query::{Query, percent_decode};
-use super::{Admin, deliveries, events, guard, metrics, replay, scripts, status};
+use super::{Admin, deliveries, destinations, events, guard, metrics, replay, scripts, status};
 
 /// The largest request body: room for [`deliveries::MAX_IDS`] and [`replay::MAX_IDS`] ids.
 const MAX_BODY_BYTES: usize = 65_536;
@@ -58,12 +59,12 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
         ["api", "events", reference] => {
             read_only(request.method())?;
             let reference = percent_decode(reference, false)?;
-            blocking(move || events::show(&*admin.log, &reference)).await
+            blocking(move || events::show(&admin, &reference)).await
         }
         ["api", "deliveries"] => {
             read_only(request.method())?;
             let query = Query::parse(request.uri().query(), &deliveries::PARAMETERS)?;
-            blocking(move || deliveries::list(&*admin.log, &query)).await
+            blocking(move || deliveries::list(&admin, &query)).await
         }
         ["api", "deliveries", operation @ ("retry" | "discard")] => {
             if request.method() != Method::POST {
@@ -75,6 +76,18 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
                 "retry" => deliveries::retry(admin, body).await,
                 _ => deliveries::discard(admin, body).await,
             }
+        }
+        ["api", "destinations"] => {
+            read_only(request.method())?;
+            destinations::list(admin).await
+        }
+        ["api", "destinations", name, wish @ ("pause" | "resume")] => {
+            if request.method() != Method::POST {
+                return Err(Problem::method_not_allowed("POST"));
+            }
+            guard::check_operator(&admin.auth, request.headers())?;
+            let wish = if *wish == "pause" { Wish::Pause } else { Wish::Resume };
+            destinations::wish(admin, &percent_decode(name, false)?, wish).await
         }
         ["api", "replay"] => {
             if request.method() != Method::POST {

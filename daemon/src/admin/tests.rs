@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
+use doorman_core::queues::delivery::{Standing, Wish};
 use doorman_core::queues::mapping::{Left, MappedAgain};
 use doorman_plugin::{BoxFuture, DeliveryId, EventId, Secret};
 use doorman_store::verify::{Flaw, FlawKind, Report, TableRows};
@@ -22,7 +23,8 @@ use tokio::net::TcpListener;
 
 use super::view::{GenerationView, RefusalView, ReloadAnswer};
 use super::{
-    Admin, Auth, Check, Health, Inspect, NotReloaded, Operate, Running, Scripting, Verification, serve,
+    Admin, Auth, Check, Destination, Destinations, Health, Inspect, NotReloaded, Operate, Running, Scripting,
+    Verification, serve,
 };
 use crate::cli::http::{Reply, exchange};
 use log::FixedLog;
@@ -35,6 +37,7 @@ pub async fn start_with(log: FixedLog, auth: Auth, ready: bool) -> SocketAddr {
         log: Arc::new(log),
         health: Arc::new(FixedHealth { ready }),
         operate: Arc::new(FirstIsDead),
+        destinations: Arc::new(FixedDestinations),
         scripts: Arc::new(FixedScripts),
         verification: Verification::new(Arc::new(OneFlaw)),
         auth,
@@ -137,6 +140,43 @@ impl Operate for FirstIsDead {
             _ => MappedAgain::Left(Left::Mapped),
         };
         Box::pin(async move { Ok(ids.iter().map(mapped).collect()) })
+    }
+}
+
+/// `hook` is held and pauses at once; `stdout` runs, and its dispatcher blocks.
+struct FixedDestinations;
+
+impl Destinations for FixedDestinations {
+    fn all(&self) -> Vec<Destination> {
+        let one = |name: &str| Destination {
+            name: name.into(),
+            plugin: if name == "stdout" { "stdout" } else { "webhook" }.to_owned(),
+            standing: self.standing(name).unwrap_or_default(),
+            in_memory: 3,
+        };
+        ["hook", "stdout"].map(one).into()
+    }
+
+    fn standing(&self, name: &str) -> Option<Standing> {
+        let at = 1_795_601_730_000;
+        match name {
+            "hook" => Some(Standing::Held {
+                since: at,
+                reason: "the destination answered 401\u{1b}[2J".to_owned(),
+                probe_at: at + 15_000,
+            }),
+            "gone" => None,
+            _ => Some(Standing::Running),
+        }
+    }
+
+    fn wish(&self, name: &str, wish: Wish) -> Option<BoxFuture<'static, Result<bool, String>>> {
+        let changed = match name {
+            "hook" => Ok(wish == Wish::Pause),
+            "stdout" => Err("its plugin blocks".to_owned()),
+            _ => return None,
+        };
+        Some(Box::pin(async move { changed }))
     }
 }
 

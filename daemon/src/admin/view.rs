@@ -130,7 +130,7 @@ pub struct DeliveryView {
     pub line: u32,
     /// `open`, `delivered`, `dead` or `cancelled`.
     pub state: String,
-    /// Why it is open (`queued`, `retry`), dead or cancelled.
+    /// Why it is open (`queued`, `retry`, `waiting_for`, or how its destination stands), dead or cancelled.
     pub reason: Option<String>,
     /// When the next attempt is due.
     pub retry_at: Option<String>,
@@ -150,7 +150,7 @@ pub struct AttemptView {
     pub latency_ms: u32,
     /// What the destination answered, where its protocol has a status.
     pub status: Option<u16>,
-    /// `delivered`, `retry`, or `dead`: the attempt made a dead letter of the delivery.
+    /// `delivered`, `retry`, `held` (it does not count), or `dead`: the attempt made a dead letter of the delivery.
     pub outcome: String,
     pub reason: Option<String>,
     /// The beginning of the destination's answer.
@@ -176,6 +176,44 @@ pub struct DeliveryRow {
     pub cancelled_at: Option<String>,
     /// How many attempts were made since it was planned or retried by an operator.
     pub attempts: u32,
+}
+
+/// A row of `GET /api/destinations`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DestinationRow {
+    /// Its name.
+    pub name: String,
+    /// The plugin that delivers to it; `null` when it is not in the configuration any more.
+    pub plugin: Option<String>,
+    /// `running`, `paused`, `held_auth`, `breaker` or `held_removed`.
+    pub state: String,
+    /// Since when it does not run.
+    pub since: Option<String>,
+    /// Why it is held.
+    pub reason: Option<String>,
+    /// When it is looked next whether it works again.
+    pub next_look_at: Option<String>,
+    /// Deliveries that its dispatcher holds in memory.
+    pub in_memory: usize,
+    /// Deliveries that wait on disk for their time; 10,000 at most are counted.
+    pub waiting: usize,
+}
+
+/// `GET /api/destinations`.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct DestinationsPage {
+    pub destinations: Vec<DestinationRow>,
+}
+
+/// What pausing and resuming a destination answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct WishAnswer {
+    pub destination: String,
+    /// Whether it was otherwise before.
+    pub changed: bool,
 }
 
 /// `GET /api/deliveries`, with rows of the type `R`.

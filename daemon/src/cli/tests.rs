@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::destinations::Act;
 use super::error::Refusal;
 use super::*;
 use crate::admin::Auth;
@@ -31,6 +32,13 @@ async fn run(address: SocketAddr, line: &str) -> (String, Result<Exit, CliError>
         }
         Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
             operations::discard(&client, chosen, *open, &mut screen).await
+        }
+        Command::Destinations(DestinationsCommand::List) => destinations::list(&client, &mut screen).await,
+        Command::Destinations(DestinationsCommand::Pause { name }) => {
+            destinations::act(&client, name, Act::Pause, &mut screen).await
+        }
+        Command::Destinations(DestinationsCommand::Resume { name }) => {
+            destinations::act(&client, name, Act::Resume, &mut screen).await
         }
         Command::Replay(args) => replay::run(&client, args, &mut screen).await,
         Command::Store(StoreCommand::Verify) => match store::verify(&client).await {

@@ -5,17 +5,32 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::breaker::Breaker;
 use super::masking::sounds_secret;
 use super::nearest::nearest;
+use super::order::Order;
 use super::problem::{Place, Problem};
 use super::retry::Retry;
 use super::routing::RECORDED;
 use super::secrets;
 use super::section::Section;
 use super::tree::{self, Node};
+use crate::plugins;
 
 /// The keys that every destination has; all others are its plugin's.
-const ENGINE_KEYS: [&str; 6] = ["plugin", "concurrency", "timeout", "queue_deliveries", "retry", "secrets"];
+const ENGINE_KEYS: [&str; 11] = [
+    "plugin",
+    "concurrency",
+    "rate_per_s",
+    "timeout",
+    "queue_deliveries",
+    "order",
+    "chain_wait",
+    "probe_interval",
+    "retry",
+    "breaker",
+    "secrets",
+];
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -29,12 +44,22 @@ pub struct Destination {
     pub plugin: String,
     /// How many attempts may be under way at a time.
     pub concurrency: usize,
+    /// How many attempts may begin in a second; 0: as many as there are.
+    pub rate_per_s: u32,
     /// How long one attempt may take.
     pub timeout: Duration,
     /// How many deliveries may wait in memory; more wait on disk.
     pub queue_deliveries: usize,
+    /// Which of its deliveries are made one after the other.
+    pub order: Order,
+    /// How long a kind of action waits for those that come before it, of one event.
+    pub chain_wait: Duration,
+    /// How often it is looked whether it works again while it is held.
+    pub probe_interval: Duration,
     /// When failed deliveries are tried again.
     pub retry: Retry,
+    /// When none is attempted for a while.
+    pub breaker: Breaker,
     /// References to the secrets that it fills in where a script wrote `secret("name")`, by that name.
     pub secrets: BTreeMap<String, String>,
     /// The plugin's own keys, an object; secrets are still references.
@@ -62,17 +87,27 @@ impl Destination {
         let concurrency = section.whole("concurrency", 64, 1..=10_000);
         let timeout = section.duration("timeout", 15 * SECOND, MILLISECOND..=HOUR);
         let queue_deliveries = section.whole("queue_deliveries", 1_024, 1..=1_000_000);
+        let rate_per_s = section.whole("rate_per_s", 0, 0..=1_000_000);
+        let order = section.parsed("order", Order::parse);
+        let chain_wait = section.duration("chain_wait", 60 * SECOND, Duration::ZERO..=24 * HOUR);
+        let probe_interval = section.duration("probe_interval", 15 * SECOND, SECOND..=HOUR);
         let retry = Retry::read(section.section("retry"));
+        let breaker = Breaker::read(section.section("breaker"));
         let secrets = secrets::read(&section.section("secrets"), &mut places);
         let plugin = plugin?;
-        places.insert("plugin".to_owned(), plugin.place);
+        places.insert("plugin".to_owned(), plugin.place.clone());
         Some(Self {
             name: name.to_owned(),
+            order: order.unwrap_or_else(|| default_order(&plugin.value)),
             plugin: plugin.value,
             concurrency,
+            rate_per_s,
             timeout,
             queue_deliveries,
+            chain_wait,
+            probe_interval,
             retry,
+            breaker,
             secrets,
             plugin_config: Value::Object(own_keys),
             places,
@@ -137,6 +172,12 @@ impl Destination {
             key = &key[..parent];
         }
     }
+}
+
+/// The order where none is written: the plugin's own.
+fn default_order(plugin: &str) -> Order {
+    let of_plugin = plugins::find(plugin).and_then(|plugin| Order::parse(plugin.default_order).ok());
+    of_plugin.unwrap_or(Order::None)
 }
 
 /// Notes where a plugin's key was written, and those within it, under the paths that serde_path_to_error

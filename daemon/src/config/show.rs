@@ -15,8 +15,8 @@ use super::section::grouped;
 use super::stages::{LOG_FORMATS, RELOADS};
 use super::store::DEDUP_SCOPES;
 use super::{
-    Accept, Admin, AdminAuth, Config, Destination, Environment, Log, Map, RECORDED, Retry, Scripts, Server,
-    Source, Store, Supervise,
+    Accept, Admin, AdminAuth, Breaker, Config, Destination, Environment, Log, Map, RECORDED, Retry, Scripts,
+    Server, Source, Store, Supervise,
 };
 
 /// The whole of it, in the order of `config/doorman.toml`.
@@ -205,9 +205,14 @@ impl Page {
             name,
             plugin,
             concurrency,
+            rate_per_s,
             timeout,
             queue_deliveries,
+            order,
+            chain_wait,
+            probe_interval,
             retry,
+            breaker,
             secrets,
             plugin_config,
             ..
@@ -215,8 +220,12 @@ impl Page {
         self.heading(&format!("destinations.{name}"));
         self.quoted("plugin", plugin);
         self.number("concurrency", *concurrency as u64);
+        self.number("rate_per_s", u64::from(*rate_per_s));
         self.duration("timeout", *timeout);
         self.number("queue_deliveries", *queue_deliveries as u64);
+        self.quoted("order", order);
+        self.duration("chain_wait", *chain_wait);
+        self.duration("probe_interval", *probe_interval);
         if let Value::Object(own_keys) = plugin_config {
             self.values(own_keys);
         }
@@ -224,6 +233,11 @@ impl Page {
             self.heading(&format!("destinations.{name}.secrets"));
             secrets.iter().for_each(|(name, reference)| self.quoted(name, reference));
         }
+        self.retry(name, retry);
+        self.breaker(name, breaker);
+    }
+
+    fn retry(&mut self, name: &str, retry: &Retry) {
         let Retry { preset, base, cap, max_attempts, max_age } = retry;
         self.heading(&format!("destinations.{name}.retry"));
         self.quoted("preset", word(&PRESETS, preset));
@@ -231,6 +245,17 @@ impl Page {
         self.duration("cap", *cap);
         self.number("max_attempts", u64::from(*max_attempts));
         self.duration("max_age", *max_age);
+    }
+
+    fn breaker(&mut self, name: &str, breaker: &Breaker) {
+        let Breaker { enabled, window, min_attempts, failure_percent, pause, max_pause } = breaker;
+        self.heading(&format!("destinations.{name}.breaker"));
+        self.line("enabled", &enabled.to_string());
+        self.duration("window", *window);
+        self.number("min_attempts", u64::from(*min_attempts));
+        self.number("failure_percent", u64::from(*failure_percent));
+        self.duration("pause", *pause);
+        self.duration("max_pause", *max_pause);
     }
 
     fn heading(&mut self, path: &str) {

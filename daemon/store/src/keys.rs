@@ -48,7 +48,7 @@ pub fn parse_attempt(key: &[u8]) -> Option<((u64, u16), u16)> {
 pub fn behind_event(seq: u64) -> Vec<u8> {
     match seq.checked_add(1) {
         Some(next) => event(next).to_vec(),
-        None => vec![u8::MAX; 13],
+        None => END.to_vec(),
     }
 }
 
@@ -81,6 +81,15 @@ pub fn behind_due(destination: &str) -> Vec<u8> {
     let mut bytes = destination.as_bytes().to_vec();
     bytes.push(SEPARATOR + 1);
     bytes
+}
+
+/// Behind all keys.
+pub const END: [u8; 13] = [u8::MAX; 13];
+
+/// The destination in a due row's key.
+pub fn due_destination(key: &[u8]) -> Option<&str> {
+    let name = key.split(|byte| *byte == SEPARATOR).next()?;
+    std::str::from_utf8(name).ok()
 }
 
 /// The time and delivery in a due row's key.

@@ -12,12 +12,14 @@ use doorman_core::clock::UnixMillis;
 use doorman_core::id;
 use doorman_core::mapping::GenerationId;
 use doorman_core::store::{
-    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, StoreError, Stretch, Survey, Through,
-    Undelivered,
+    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, Stops, StoreError, Stretch, Survey,
+    Through, Undelivered,
 };
 use doorman_plugin::{Delivery, EventId};
 
+use crate::record::{StopsRecord, decode};
 use crate::store::Store;
+use crate::table::{Table, meta};
 use crate::{generations, keys};
 
 impl Log for Store {
@@ -100,6 +102,10 @@ impl Log for Store {
         deliveries::due(&self.database.latest(), destination, now, after, limit)
     }
 
+    fn waiting_destinations(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        deliveries::waiting_destinations(&self.database.latest())
+    }
+
     fn next_due(&self, destination: &str) -> Result<Option<UnixMillis>, StoreError> {
         let first = deliveries::due(&self.database.latest(), destination, UnixMillis::MAX, None, 1)?;
         Ok(first.first().map(|key| key.at))
@@ -107,6 +113,16 @@ impl Log for Store {
 
     fn delivery(&self, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError> {
         deliveries::to_attempt(&self.database.snapshot(), seq, number)
+    }
+
+    fn stops(&self, destination: &str) -> Result<Stops, StoreError> {
+        let key = meta::stops(destination);
+        let view = self.database.latest();
+        let Some(value) = view.get(Table::Meta, &key)? else {
+            return Ok(Stops::default());
+        };
+        let record: StopsRecord = decode(&value).map_err(|malformed| malformed.at(Table::Meta, &key))?;
+        Ok(record.stops())
     }
 
     fn trimmed_through(&self) -> Through {

@@ -4,6 +4,7 @@
 mod delivery;
 mod event;
 mod plan;
+mod stops;
 mod trim;
 
 use doorman_core::store::StoreError;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use delivery::{AttemptRecord, CancelledRecord, CancelledRow, OpenRecord, OpenRow};
 pub use event::{EventHeader, Identity, RepeatsRecord, parse_event, time};
 pub use plan::{Outline, PlanRecord};
+pub use stops::StopsRecord;
 pub use trim::{ReleaseRecord, TrimmedRecord};
 
 use crate::ledger::Ledger;
@@ -32,6 +34,7 @@ impl Record for PlanRecord<'_> {}
 impl Record for OpenRecord<'_> {}
 impl Record for TrimmedRecord {}
 impl Record for ReleaseRecord {}
+impl Record for StopsRecord {}
 impl Record for AttemptRecord<'_> {
     const VERSION: u8 = delivery::ATTEMPT_VERSION;
 }

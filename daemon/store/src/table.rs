@@ -96,6 +96,14 @@ pub mod meta {
     /// deleted once they are.
     const RELEASING: &[u8] = b"releasing/";
 
+    /// Before a destination's name: when it was stopped. Written when that changes; stays when the destination goes.
+    const STOPS: &[u8] = b"stops/";
+
+    /// The key of a destination's stops.
+    pub fn stops(destination: &str) -> Vec<u8> {
+        [STOPS, destination.as_bytes()].concat()
+    }
+
     /// The key of a range whose table files are to be deleted.
     pub fn releasing(first: u64) -> Vec<u8> {
         [RELEASING, &first.to_be_bytes()].concat()

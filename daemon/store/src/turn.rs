@@ -15,14 +15,14 @@ mod trim;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::identity::Hash128;
-use doorman_core::store::{DueKey, Lease, Repeats, Status, StoreError, Through, Undelivered};
+use doorman_core::store::{DueKey, Lease, Repeats, Status, Stops, StoreError, Through, Undelivered};
 use doorman_plugin::EventId;
 use rustc_hash::FxHashMap;
 
 use crate::database::{Batch, Database, View};
 use crate::keys;
 use crate::ledger::Ledger;
-use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord};
+use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord, StopsRecord};
 use crate::table::{Table, meta};
 
 use plan::Settled;
@@ -129,6 +129,13 @@ impl<'a> Turn<'a> {
             only_repeats: true,
             deletions: 0,
         }
+    }
+
+    /// Notes when a destination was stopped.
+    pub fn stop(&mut self, destination: &str, stops: &Stops) {
+        self.only_repeats = false;
+        let record = StopsRecord::of(stops);
+        self.batch.put_record(&mut self.buffer, Table::Meta, &meta::stops(destination), &record);
     }
 
     /// All of it is said.

@@ -110,7 +110,7 @@ fn has_ended((key, value): &Row, is_dead: bool) -> Result<bool, StoreError> {
     Ok(match attempt.next {
         Next::Delivered => !is_dead,
         Next::Dead { .. } => is_dead,
-        Next::Retry { .. } => false,
+        Next::Retry { .. } | Next::Held { .. } => false,
     })
 }
 

@@ -101,6 +101,9 @@ impl Writer {
         for id in &commit.discards {
             committed.discarded.push(turn.discard(id)?);
         }
+        for (destination, stops) in &commit.stops {
+            turn.stop(destination, stops);
+        }
         for trim in &commit.trims {
             committed.trimmed.push(turn.trim(trim));
         }

@@ -83,6 +83,16 @@ impl Report {
         self
     }
 
+    /// The same report with the plugin's own words where the answer is shown: why nothing was sent, say.
+    pub fn saying(mut self, text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        let ends = text.char_indices().map(|(at, char)| at + char.len_utf8());
+        let kept = ends.take_while(|end| *end <= ANSWER_KEPT_BYTES).last().unwrap_or(0);
+        text.truncate(kept);
+        self.answer = Some(text);
+        self
+    }
+
     /// The same report with a receipt; one that is empty or too long is none.
     pub fn with_receipt(mut self, receipt: impl Into<String>) -> Self {
         self.receipt = Some(receipt.into()).filter(|text| (1..=RECEIPT_MAX_BYTES).contains(&text.len()));
@@ -99,6 +109,14 @@ impl From<Outcome> for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plugin_s_own_words_are_cut_like_an_answer() {
+        let said = |text: &str| Report::delivered().saying(text).answer.unwrap();
+        assert_eq!(said("not sent"), "not sent");
+        assert_eq!(said(&"é".repeat(ANSWER_KEPT_BYTES)).len(), ANSWER_KEPT_BYTES);
+        assert_eq!(said(&format!("x{}", "é".repeat(ANSWER_KEPT_BYTES))).len(), ANSWER_KEPT_BYTES - 1);
+    }
 
     #[test]
     fn a_receipt_that_is_empty_or_too_long_is_none() {

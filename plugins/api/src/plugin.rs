@@ -79,6 +79,9 @@ pub struct PluginType {
     pub build: fn(serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError>,
     /// Its keys as a JSON Schema: see [`typed_schema`].
     pub schema: fn() -> serde_json::Value,
+    /// Which of its deliveries are made one after the other, where the configuration does not say: `"none"`, `"source"` or
+    /// `"key:<path>"`.
+    pub default_order: &'static str,
 }
 
 /// A destination's configuration that its plugin refuses.

@@ -5,7 +5,8 @@
 //! {"code", "message", "status", "type", "errors": [{"field", "message", "type"}]}
 //! ```
 
-use doorman_plugin::Report;
+use doorman_plugin::{ActionKind, Outcome, Report};
+use doorman_plugin_http::statuses::Meaning;
 use doorman_plugin_http::{Answer, Secrets};
 use hyper::StatusCode;
 use serde_json::Value;
@@ -16,10 +17,10 @@ const ERRORS_NAMED: usize = 5;
 /// How much of each text of an answer is shown.
 const TEXT_CHARS: usize = 300;
 
-/// The report of an answer: the run's id is the receipt, and Knock's own words are the reason.
-pub fn report(answer: &Answer, secrets: &Secrets) -> Report {
+/// The report of the answer to an action: the run's id is the receipt, and Knock's own words are the reason.
+pub fn report(answer: &Answer, secrets: &Secrets, kind: ActionKind) -> Report {
     let said = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    if answer.status.is_success() {
+    if answer.meaning == Meaning::Delivered {
         let report = answer.report("");
         return match said["workflow_run_id"].as_str() {
             Some(run) => report.with_receipt(secrets.masked(&one_line(run))),
@@ -27,7 +28,55 @@ pub fn report(answer: &Answer, secrets: &Secrets) -> Report {
         };
     }
     // The body was masked as it came: once more as it is read.
-    answer.report(secrets.masked(&reason(answer.status, &said)))
+    let reason = secrets.masked(&reason(answer.status, &said));
+    if is_gone(answer, &said, kind) {
+        let text = format!("it is gone already: {reason}");
+        return Report::delivered().with_answer(answer.status.as_u16(), text.as_bytes());
+    }
+    answer.report(reason)
+}
+
+/// Whether Knock says to a delete that there is nothing to delete, as it does when the delete is tried again. A 404 in other
+/// words than Knock's comes from somebody else, at an address that is not the API's; and the configuration's word comes first.
+fn is_gone(answer: &Answer, said: &Value, kind: ActionKind) -> bool {
+    let is_delete =
+        matches!(kind, ActionKind::DeleteUser | ActionKind::DeleteObject | ActionKind::DeleteTenant);
+    let is_usual = answer.status == StatusCode::NOT_FOUND && answer.meaning == Meaning::Rejected;
+    is_delete && is_usual && said["code"].is_string()
+}
+
+/// The report of the answer to a probe. What was asked for is of no interest.
+pub fn of_probe(answer: &Answer, secrets: &Secrets) -> Report {
+    let said = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    let report = answer.report(secrets.masked(&reason(answer.status, &said)));
+    match report.outcome {
+        Outcome::Delivered => Report { answer: None, ..report },
+        _ => report,
+    }
+}
+
+/// The report of a delivery of several parts, of which this one failed.
+pub fn of_part(report: Report, part: usize, of: usize) -> Report {
+    let within = |reason| format!("part {part} of {of}: {reason}");
+    let outcome = match report.outcome {
+        Outcome::Delivered => Outcome::Delivered,
+        Outcome::Retry { reason, after } => Outcome::Retry { reason: within(reason), after },
+        Outcome::Rejected { reason } => Outcome::Rejected { reason: within(reason) },
+        Outcome::Forbidden { reason } => Outcome::Forbidden { reason: within(reason) },
+        Outcome::Broken { reason } => Outcome::Broken { reason: within(reason) },
+    };
+    Report { outcome, ..report }
+}
+
+/// The report of a delivery of several parts that were all delivered, this one last.
+pub fn of_parts(report: Report, of: usize, before: usize) -> Report {
+    let earlier = match before {
+        0 => String::new(),
+        before => format!(", {before} of them by an earlier attempt"),
+    };
+    let last = report.answer.as_ref().map(|answer| format!("; the last answer: {answer}"));
+    let text = format!("sent in {of} parts{earlier}{}", last.unwrap_or_default());
+    report.saying(text)
 }
 
 /// `Knock answered 422 invalid_params: <message> (<field>: <message>; ...) [<type>]`, with what there is of it.

@@ -1,19 +1,25 @@
-//! The call of Knock's API that an action becomes.
+//! The calls of Knock's API that an action becomes: one, or several where its list is longer than one call takes.
 
 use doorman_plugin::ActionKind;
 use hyper::Method;
 
 use crate::content::Content;
 
-/// A call of the API.
+/// How many recipients one call subscribes, or unsubscribes.
+pub const MAX_SUBSCRIBERS: usize = 100;
+
+/// How many members one call adds to an audience, or removes.
+pub const MAX_MEMBERS: usize = 1_000;
+
+/// One call of the API, or several to one place.
 #[derive(Debug)]
-pub struct Call {
-    /// Its method.
+pub struct Calls {
+    /// Their method.
     pub method: Method,
-    /// Its path behind the base URL, and its query if it has one.
+    /// Their path behind the base URL, and their query if they have one.
     pub path: String,
-    /// Its body, as JSON.
-    pub body: Option<String>,
+    /// The body of each, as JSON; one that is `None` has no body.
+    pub bodies: Vec<Option<String>>,
 }
 
 /// An action that no call can be made of.
@@ -35,15 +41,15 @@ pub enum NoCall {
     Segment(&'static str),
 }
 
-impl Call {
-    /// The call for an action.
+impl Calls {
+    /// The calls for an action, at least one.
     pub fn of(kind: ActionKind, content: &str) -> Result<Self, NoCall> {
         if !kind.is_workflow() {
             return Err(NoCall::Kind(kind));
         }
         let mut content = Content::read(content)?;
         let (method, path) = place(kind, &mut content)?;
-        Ok(Self { method, path, body: body(kind, content)? })
+        Ok(Self { method, path, bodies: bodies(kind, content)? })
     }
 }
 
@@ -77,16 +83,31 @@ fn audience(content: &mut Content<'_>) -> Result<String, NoCall> {
     Ok(format!("/v1/audiences/{}/members", content.segment("audience")?))
 }
 
-/// The body: what is not in the path, in the form that the API takes it.
-fn body(kind: ActionKind, content: Content<'_>) -> Result<Option<String>, NoCall> {
+/// The list of which a call takes only so many items.
+pub fn limited_list(kind: ActionKind) -> Option<(&'static str, usize)> {
     use ActionKind as Kind;
     match kind {
-        Kind::DeleteUser | Kind::DeleteObject | Kind::DeleteTenant => Ok(None),
-        Kind::Identify | Kind::SetObject | Kind::SetTenant => Ok(Some(content.properties())),
-        Kind::Cancel | Kind::Unsubscribe => content.with_references().rest().map(Some),
-        Kind::AddToAudience | Kind::RemoveFromAudience => content.with_tenant_ids().rest().map(Some),
-        _ => content.rest().map(Some),
+        Kind::Subscribe | Kind::Unsubscribe => Some(("recipients", MAX_SUBSCRIBERS)),
+        Kind::AddToAudience | Kind::RemoveFromAudience => Some(("members", MAX_MEMBERS)),
+        _ => None,
     }
+}
+
+/// The bodies: what is not in the path, in the form that the API takes it.
+fn bodies(kind: ActionKind, content: Content<'_>) -> Result<Vec<Option<String>>, NoCall> {
+    use ActionKind as Kind;
+    let content = match kind {
+        Kind::DeleteUser | Kind::DeleteObject | Kind::DeleteTenant => return Ok(vec![None]),
+        Kind::Identify | Kind::SetObject | Kind::SetTenant => return Ok(vec![Some(content.properties())]),
+        Kind::Cancel | Kind::Unsubscribe => content.with_references(),
+        Kind::AddToAudience | Kind::RemoveFromAudience => content.with_tenant_ids(),
+        _ => content,
+    };
+    let parts = match limited_list(kind) {
+        Some((list, max)) => content.in_parts(list, max),
+        None => vec![content],
+    };
+    parts.into_iter().map(|part| part.rest().map(Some)).collect()
 }
 
 #[cfg(test)]
@@ -95,7 +116,7 @@ mod tests {
 
     /// Why no call can be made of it.
     fn none_of(kind: ActionKind, content: &str) -> NoCall {
-        Call::of(kind, content).unwrap_err()
+        Calls::of(kind, content).unwrap_err()
     }
 
     #[test]

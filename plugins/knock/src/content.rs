@@ -67,6 +67,23 @@ impl<'a> Content<'a> {
         self.with_each("members", |member| with_tenant_id(member).unwrap_or(Cow::Borrowed(member)))
     }
 
+    /// The same in parts, with at most `max` items of the list in each; what is no list that long stays whole.
+    pub fn in_parts(self, list: &str, max: usize) -> Vec<Self> {
+        let items = self.0.get(list).map_or("", |value| value.get());
+        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(items) else { return vec![self] };
+        let chunks: Result<Vec<_>, _> = items.chunks(max).map(to_raw_value).collect();
+        match chunks {
+            Ok(chunks) if chunks.len() > 1 => chunks.into_iter().map(|part| self.with(list, part)).collect(),
+            _ => vec![self],
+        }
+    }
+
+    fn with(&self, name: &str, value: Box<RawValue>) -> Self {
+        let mut all = self.0.clone();
+        all.insert(name.to_owned(), Cow::Owned(value));
+        Self(all)
+    }
+
     /// The same with each item of a list changed; what is no list stays as it is.
     fn with_each(mut self, name: &str, change: fn(&RawValue) -> Cow<'_, RawValue>) -> Self {
         let changed = self.0.get(name).and_then(|list| {
@@ -113,6 +130,24 @@ mod tests {
         let mut content = Content::read(content).unwrap();
         assert_eq!(content.segment("workflow").unwrap(), "ab");
         assert_eq!(content.rest().unwrap(), r#"{"data":{"n":12.50,"big":1e400},"recipients":["u1"]}"#);
+    }
+
+    #[test]
+    fn parts_have_all_that_the_whole_has_and_each_item_once() {
+        let whole = r#"{"properties":{"n":1.50},"recipients":["a",{"id":"b","x":1e400},"c","d","e"]}"#;
+        let parts = |list, max| {
+            let parts = Content::read(whole).unwrap().in_parts(list, max);
+            parts.into_iter().map(|part| part.rest().unwrap()).collect::<Vec<_>>()
+        };
+        let expected = [
+            r#"{"properties":{"n":1.50},"recipients":["a",{"id":"b","x":1e400}]}"#,
+            r#"{"properties":{"n":1.50},"recipients":["c","d"]}"#,
+            r#"{"properties":{"n":1.50},"recipients":["e"]}"#,
+        ];
+        assert_eq!(parts("recipients", 2), expected);
+        for (list, max) in [("recipients", 5), ("properties", 1), ("members", 1)] {
+            assert_eq!(parts(list, max), [whole]);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The request that an action becomes.
+//! The requests that an action becomes, and the one that asks whether the key is good.
 
 use bytes::Bytes;
 use doorman_plugin::Delivery;
@@ -6,12 +6,15 @@ use doorman_plugin_http::Url;
 use doorman_plugin_http::headers::IDEMPOTENCY_KEY;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Method, Request};
 
-use crate::call::{Call, NoCall};
+use crate::call::{Calls, NoCall};
 
 /// The longest `Idempotency-Key` that Knock takes.
 const LONGEST_KEY_CHARS: usize = 255;
+
+/// Needs a good key, changes nothing, and shows of what is there no more than one tenant.
+const PROBE: &str = "/v1/tenants?page_size=1";
 
 /// A delivery that no request can be made of.
 #[derive(Debug, thiserror::Error)]
@@ -29,26 +32,57 @@ pub enum NoRequest {
     Key,
 }
 
-/// The request for a delivery, with these headers and the delivery's idempotency key.
-pub fn of(
-    delivery: &Delivery,
-    base_url: &Url,
-    headers: &HeaderMap,
-) -> Result<Request<Full<Bytes>>, NoRequest> {
-    let Call { method, path, body } = Call::of(delivery.kind, delivery.content.get())?;
-    if delivery.idempotency_key.chars().count() > LONGEST_KEY_CHARS {
+/// Makes requests to one base URL.
+pub struct Requests {
+    base_url: Url,
+    headers: HeaderMap,
+}
+
+impl Requests {
+    /// With these headers in each.
+    pub fn new(base_url: Url, headers: HeaderMap) -> Self {
+        Self { base_url, headers }
+    }
+
+    /// The requests for a delivery, at least one, which are to be made one after the other.
+    pub fn of(&self, delivery: &Delivery) -> Result<Vec<Request<Full<Bytes>>>, NoRequest> {
+        let Calls { method, path, bodies } = Calls::of(delivery.kind, delivery.content.get())?;
+        let one = |(index, body)| {
+            let key = part_key(&delivery.idempotency_key, index)?;
+            let mut request = self.request(method.clone(), &path, body).ok_or(NoRequest::Path)?;
+            request.headers_mut().insert(IDEMPOTENCY_KEY, key);
+            Ok(request)
+        };
+        bodies.into_iter().enumerate().map(one).collect()
+    }
+
+    /// The request that says whether the key is good; `None` where the base URL is too long for any.
+    pub fn probe(&self) -> Option<Request<Full<Bytes>>> {
+        let mut request = self.request(Method::GET, PROBE, None)?;
+        request.headers_mut().remove(IDEMPOTENCY_KEY);
+        Some(request)
+    }
+
+    fn request(&self, method: Method, path: &str, body: Option<String>) -> Option<Request<Full<Bytes>>> {
+        let path = format!("{}{path}", self.base_url.uri().path().trim_end_matches('/'));
+        let uri = self.base_url.with_path(&path).ok()?;
+        let mut headers = self.headers.clone();
+        if body.is_none() {
+            headers.remove(CONTENT_TYPE);
+        }
+        let mut request = Request::new(Full::new(Bytes::from(body.unwrap_or_default())));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Some(request)
+    }
+}
+
+/// The key of a part: the delivery's own for the first, and for the others one that is always the same, too.
+fn part_key(key: &str, index: usize) -> Result<HeaderValue, NoRequest> {
+    let part = if index == 0 { key.to_owned() } else { format!("{key}-part-{}", index + 1) };
+    if part.chars().count() > LONGEST_KEY_CHARS {
         return Err(NoRequest::Key);
     }
-    let key = HeaderValue::from_str(&delivery.idempotency_key).map_err(|_| NoRequest::Key)?;
-    let path = format!("{}{path}", base_url.uri().path().trim_end_matches('/'));
-    let mut headers = headers.clone();
-    headers.insert(IDEMPOTENCY_KEY, key);
-    if body.is_none() {
-        headers.remove(CONTENT_TYPE);
-    }
-    let mut request = Request::new(Full::new(Bytes::from(body.unwrap_or_default())));
-    *request.method_mut() = method;
-    *request.uri_mut() = base_url.with_path(&path).map_err(|_| NoRequest::Path)?;
-    *request.headers_mut() = headers;
-    Ok(request)
+    HeaderValue::from_str(&part).map_err(|_| NoRequest::Key)
 }

@@ -2,15 +2,21 @@
 
 mod answers;
 mod configured;
+mod conforming;
 mod contract;
+mod failures;
+mod identifies;
 mod openapi;
+mod probe;
 mod requests;
+mod splits;
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use doorman_plugin::{ActionKind, Outcome};
-use doorman_plugin_testing::{Authority, Server, answer, delivery};
+use doorman_plugin::{ActionKind, Delivery, Outcome, Plugin, Report};
+use doorman_plugin_testing::{Answer, Authority, Server, answer, delivery};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -48,6 +54,33 @@ async fn act(address: SocketAddr, kind: ActionKind, content: &str) -> Report {
 /// What becomes of a trigger with this content.
 async fn trigger(address: SocketAddr, content: &str) -> Report {
     act(address, ActionKind::Trigger, content).await
+}
+
+/// Drops an attempt that the server does not answer once it has so many of its requests, and gives their keys.
+async fn dropped_behind(
+    requests: usize,
+    plugin: &dyn Plugin,
+    delivery: &Delivery,
+    server: &Server,
+) -> Vec<String> {
+    let arrived = async {
+        let mut all = Vec::new();
+        while all.len() < requests {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            all.extend(keys(server));
+        }
+        all
+    };
+    tokio::select! {
+        report = plugin.deliver(delivery) => panic!("it was answered: {report:?}"),
+        all = arrived => all,
+    }
+}
+
+/// The keys of what the server was sent since the last call, in order.
+fn keys(server: &Server) -> Vec<String> {
+    let requests = server.take_requests();
+    requests.iter().map(|request| request.headers["idempotency-key"].to_str().unwrap().to_owned()).collect()
 }
 
 /// The reason why it will never work.

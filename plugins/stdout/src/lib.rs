@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "stdout", build, schema };
+pub const PLUGIN: PluginType = PluginType { name: "stdout", build, schema, default_order: "none" };
 
 /// What a line needs for its time, its names and its ids, with some room for content.
 const LEAST_LINE_BYTES: usize = 512;

@@ -30,7 +30,7 @@ use crate::options::{BadOptions, Options};
 use crate::signature::Signer;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema };
+pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema, default_order: "none" };
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

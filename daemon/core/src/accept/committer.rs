@@ -42,7 +42,7 @@ pub struct Committer {
 /// Who waits for an event's answer. The memory of its body is free once it is given.
 struct Waiter {
     answer: oneshot::Sender<Submitted>,
-    _reservation: Reservation,
+    reservation: Reservation,
 }
 
 impl Committer {
@@ -120,7 +120,7 @@ impl Committer {
         };
         let count = events.iter().take(self.limits.max_batch_events).take_while(fits).count();
         let waiter =
-            |one: Submission| (one.event, Waiter { answer: one.answer, _reservation: one.reservation });
+            |one: Submission| (one.event, Waiter { answer: one.answer, reservation: one.reservation });
         let (batch, answers) = events.drain(..count).map(waiter).unzip();
         work.events = batch;
         answers
@@ -224,8 +224,11 @@ fn answer_events(waiters: Vec<Waiter>, appended: Vec<Appended>) -> Vec<Arc<Event
             }
             Appended::Duplicate { of, conflict } => Submitted::Duplicate { of, conflict },
         };
+        let Waiter { answer: waiting, reservation } = waiter;
+        // Before the answer: the sender's next event finds it free.
+        drop(reservation);
         // A sender that went away has its event accepted all the same.
-        let _ = waiter.answer.send(answer);
+        let _ = waiting.send(answer);
     }
     accepted
 }

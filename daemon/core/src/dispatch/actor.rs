@@ -1,24 +1,24 @@
 //! The dispatcher's actix shell: makes the attempts, on a thread of its own, so that a destination that hangs, or a plugin
 //! that blocks, holds up nobody.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, AsyncContext, Context, SpawnHandle};
 use doorman_plugin::{Delivery, Plugin, Report};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::attempt::Means;
 use super::dispatcher::{Closed, Dispatcher, Ended};
 use super::listed::ListedSecrets;
 use crate::faults;
 use crate::queues::commit::CommitQueue;
-use crate::queues::delivery::DeliveryQueue;
+use crate::queues::delivery::{Asked, DeliveryQueue, Wish};
 use crate::store::Close;
-use crate::supervise::{Escalation, Lifeline, Supervisor, panics};
+use crate::supervise::{Escalation, Lifeline, Supervisor};
 
 /// What a dispatcher's actor stands on.
 pub struct Lane {
@@ -32,14 +32,21 @@ pub struct Lane {
     pub commits: CommitQueue,
 }
 
+impl Lane {
+    fn means(&self) -> Means<'_> {
+        Means { plugin: &*self.plugin, secrets: &self.secrets, timeout: self.timeout }
+    }
+}
+
 /// Runs a [`Dispatcher`]. One that is made anew waits until what its predecessor brought is written, and then takes up
 /// what that one had in its hands; attempts that were under way are broken off, and repeated under the same key.
 pub struct DispatcherActor {
     dispatcher: Dispatcher,
-    lane: Lane,
+    lane: Arc<Lane>,
+    batch_max: usize,
     supervisor: Supervisor,
     /// Ended with the actor.
-    attempts: JoinSet<Ended>,
+    attempts: JoinSet<Vec<Ended>>,
     /// Ended attempts that wait for the batch before them to be written.
     to_close: Vec<Close>,
     closing: bool,
@@ -52,7 +59,8 @@ impl DispatcherActor {
     pub fn new(dispatcher: Dispatcher, lane: Lane, supervisor: Supervisor, lifeline: Lifeline) -> Self {
         Self {
             dispatcher,
-            lane,
+            batch_max: lane.plugin.batch_max(),
+            lane: Arc::new(lane),
             supervisor,
             attempts: JoinSet::new(),
             to_close: Vec::new(),
@@ -79,13 +87,16 @@ impl DispatcherActor {
 
     fn turn(&mut self, ctx: &mut Context<Self>) {
         self.take_ended();
+        self.note_stops(Vec::new(), ctx);
         self.close(ctx);
-        if let Err(error) = self.dispatcher.take_in() {
-            return self.fail(error.to_string());
+        match self.dispatcher.take_in() {
+            Ok(asked) => self.grant(asked, ctx),
+            Err(error) => return self.fail(error.to_string()),
         }
         faults::point("dispatcher.taken-in");
-        while let Some(delivery) = self.dispatcher.next_ready() {
-            self.attempt(delivery);
+        self.probe(ctx);
+        while let Some(batch) = self.next_batch() {
+            self.attempt(batch);
         }
         self.set_timer(ctx);
     }
@@ -94,8 +105,8 @@ impl DispatcherActor {
         while let Some(ended) = self.attempts.try_join_next() {
             match ended {
                 Ok(ended) => {
-                    let close = self.dispatcher.ended(ended, fastrand::f64());
-                    self.to_close.push(close);
+                    let closes = ended.into_iter().map(|one| self.dispatcher.ended(one, fastrand::f64()));
+                    self.to_close.extend(closes.flatten());
                 }
                 // The delivery is still in our hands: whoever is made anew takes it up.
                 Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
@@ -105,21 +116,100 @@ impl DispatcherActor {
         }
     }
 
-    fn attempt(&mut self, delivery: Delivery) {
-        let plugin = Arc::clone(&self.lane.plugin);
-        let timeout = self.lane.timeout;
-        let secrets = Arc::clone(&self.lane.secrets);
+    /// What is attempted together next, if anything is.
+    fn next_batch(&mut self) -> Option<Vec<Delivery>> {
+        let mut batch = vec![self.dispatcher.next_ready()?];
+        while batch.len() < self.batch_max {
+            match self.dispatcher.next_ready() {
+                Some(delivery) => batch.push(delivery),
+                None => break,
+            }
+        }
+        Some(batch)
+    }
+
+    fn attempt(&mut self, batch: Vec<Delivery>) {
+        let lane = Arc::clone(&self.lane);
         let started_at = self.dispatcher.clock().now();
         let queue = self.dispatcher.queue().clone();
         self.attempts.spawn_local(async move {
             let _wakes = Wakes(queue);
-            let started = Instant::now();
-            let report = match secrets.fill(&delivery, plugin.shows_marks()) {
-                Ok(filled) => secrets.masked(attempt(&*plugin, &filled, timeout).await),
-                Err(report) => report,
-            };
-            Ended { delivery, started_at, latency: started.elapsed(), report }
+            lane.means().attempt(batch, started_at).await
         });
+    }
+
+    /// Looks whether a destination that is held works again, when it is time.
+    fn probe(&mut self, ctx: &mut Context<Self>) {
+        if !self.dispatcher.probe_is_due() {
+            return;
+        }
+        let lane = Arc::clone(&self.lane);
+        if lane.means().probe().is_none() {
+            if let Some(oldest) = self.dispatcher.next_probe() {
+                self.attempt(vec![oldest]);
+            }
+            return;
+        }
+        self.dispatcher.probe_begins();
+        let probing = async move {
+            let means = lane.means();
+            match means.probe() {
+                Some(report) => report.await,
+                None => Report::retry("it cannot tell whether it works"),
+            }
+        };
+        ctx.spawn(probing.into_actor(self).map(|report, actor, ctx| {
+            actor.dispatcher.probed(&report.outcome);
+            actor.note_stops(Vec::new(), ctx);
+            actor.turn(ctx);
+        }));
+    }
+
+    /// Does what operators want, and answers them once it is on disk.
+    fn grant(&mut self, asked: Vec<Asked>, ctx: &mut Context<Self>) {
+        let mut answers = Vec::new();
+        for Asked { wish, answer } in asked {
+            match wish {
+                Wish::Close => self.close_plugin(answer, ctx),
+                _ => answers.push((answer, self.dispatcher.grant(wish))),
+            }
+        }
+        self.note_stops(answers, ctx);
+    }
+
+    /// Brings a change of the destination's stops to the committer.
+    fn note_stops(&mut self, answers: Vec<(oneshot::Sender<bool>, bool)>, ctx: &mut Context<Self>) {
+        let stops = self.dispatcher.take_stops();
+        if stops.is_none() && answers.is_empty() {
+            return;
+        }
+        let name = Arc::clone(self.dispatcher.name());
+        let commits = self.lane.commits.clone();
+        let noted = async move {
+            match stops {
+                Some(stops) => commits.note_stops(name, stops).await,
+                None => Ok(()),
+            }
+        };
+        ctx.spawn(noted.into_actor(self).map(|noted, actor, _| match noted {
+            Ok(()) => {
+                for (answer, changed) in answers {
+                    // An operator who went away has it done all the same.
+                    let _ = answer.send(changed);
+                }
+            }
+            Err(error) => actor.fail(error.to_string()),
+        }));
+    }
+
+    fn close_plugin(&self, answer: oneshot::Sender<bool>, ctx: &mut Context<Self>) {
+        let lane = Arc::clone(&self.lane);
+        let closing = async move {
+            lane.plugin.close().await;
+            // Who stops the daemon does not wait for ever.
+            let _ = answer.send(true);
+        };
+        ctx.spawn(closing.into_actor(self));
     }
 
     /// Brings what ended to the committer, one batch at a time.
@@ -187,31 +277,4 @@ impl Actor for DispatcherActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.resume(ctx);
     }
-}
-
-/// One attempt, within its deadline. A plugin that panics has failed this attempt only.
-async fn attempt(plugin: &dyn Plugin, delivery: &Delivery, timeout: Duration) -> Report {
-    let panicked = || {
-        let why = panics::last_here().unwrap_or_else(|| "panicked".to_owned());
-        Report::retry(format!("the plugin {why}"))
-    };
-    let Ok(delivering) = catch_unwind(AssertUnwindSafe(|| plugin.deliver(delivery))) else {
-        return panicked();
-    };
-    match tokio::time::timeout(timeout, unwinding(delivering)).await {
-        Ok(report) => report.unwrap_or_else(panicked),
-        Err(_) => Report::retry(format!("no answer within {}", doorman_plugin::duration::format(timeout))),
-    }
-}
-
-/// The future's output, or `None` when it panicked.
-async fn unwinding<T>(mut future: doorman_plugin::BoxFuture<'_, T>) -> Option<T> {
-    poll_fn(|cx| {
-        // The future is not polled again after a panic, so no broken state is seen.
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(polled) => polled.map(Some),
-            Err(_) => Poll::Ready(None),
-        }
-    })
-    .await
 }

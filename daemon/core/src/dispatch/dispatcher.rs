@@ -1,17 +1,20 @@
 //! One destination's deliveries: which is next, and what an ended attempt means.
 
+use std::collections::HashSet;
 use std::collections::hash_map::Entry;
-use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorman_plugin::{Delivery, DeliveryId, Outcome, Report};
+use doorman_plugin::{Delivery, DeliveryId, Outcome, Rate, Report};
 
+use super::breaker::BreakerPolicy;
+use super::gate::{Follows, Gate, Pass};
+use super::ready::{NoneNow, Ready};
 use super::retry::RetryPolicy;
 use crate::clock::{Clock, UnixMillis};
 use crate::id;
-use crate::queues::delivery::{DeliveryQueue, Hand, Leased, Place};
-use crate::store::{Attempt, Close, DueKey, Log, Next, StoreError};
+use crate::queues::delivery::{Asked, DeliveryQueue, Hand, Leased, Place, Wish};
+use crate::store::{Attempt, Close, DueKey, Log, Next, Stops, StoreError};
 
 /// How many deliveries are read from the store at a time.
 const READ_AT_ONCE: usize = 128;
@@ -29,6 +32,36 @@ pub struct Ended {
     pub report: Report,
 }
 
+/// How a destination's deliveries are attempted.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// When a failed one is tried again.
+    pub retry: RetryPolicy,
+    /// Attempts at a time.
+    pub concurrency: usize,
+    /// Attempts that begin in a second; `None`: as many as there are.
+    pub per_s: Option<f64>,
+    /// When none is made for a while.
+    pub breaker: BreakerPolicy,
+    /// How often it is looked whether a destination that is held works again.
+    pub probe_interval: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            retry: RetryPolicy::default(),
+            concurrency: 64,
+            per_s: None,
+            breaker: BreakerPolicy::default(),
+            probe_interval: Duration::from_secs(15),
+        }
+    }
+}
+
+/// The rate that a delivery counts towards, as its plugin knows it.
+pub type RateOf = Arc<dyn Fn(&Delivery) -> Option<Rate> + Send + Sync>;
+
 /// Decides for one destination; makes no attempt itself. What it has taken is also in the queue's [`Hands`] until it is
 /// closed, and no due row of such a delivery is taken twice.
 ///
@@ -38,9 +71,12 @@ pub struct Dispatcher {
     log: Arc<dyn Log>,
     queue: DeliveryQueue,
     clock: Clock,
-    retry: RetryPolicy,
-    concurrency: usize,
-    ready: VecDeque<Delivery>,
+    pace: Pace,
+    rate_of: RateOf,
+    gate: Gate,
+    ready: Ready,
+    /// When the rate allows the next attempt, where that is what keeps it back.
+    rate_until: Option<UnixMillis>,
     in_flight: usize,
     /// Attempts that ended and are not written yet.
     unwritten: usize,
@@ -50,7 +86,6 @@ pub struct Dispatcher {
     look_at: Option<UnixMillis>,
     /// No place was free at the last look: the next close calls again.
     full: bool,
-    failing: bool,
 }
 
 impl Dispatcher {
@@ -60,25 +95,27 @@ impl Dispatcher {
         log: Arc<dyn Log>,
         queue: DeliveryQueue,
         clock: Clock,
-        retry: RetryPolicy,
-        concurrency: usize,
+        pace: Pace,
+        rate_of: RateOf,
     ) -> Self {
         queue.set_backlog(true);
         queue.set_attempts(0);
+        let gate = Gate::new(Arc::clone(&name), pace.breaker, pace.probe_interval);
         Self {
             name,
             log,
             queue,
             clock,
-            retry,
-            concurrency,
-            ready: VecDeque::new(),
+            pace,
+            rate_of,
+            gate,
+            ready: Ready::new(pace.per_s),
+            rate_until: None,
             in_flight: 0,
             unwritten: 0,
             cursor: None,
             look_at: Some(0),
             full: false,
-            failing: false,
         }
     }
 
@@ -100,62 +137,144 @@ impl Dispatcher {
     /// Takes up what a predecessor had in its hands. All that one brought to the committer must be written: what has had
     /// its attempt is not ours any more, and due when the store says.
     pub fn resume(&mut self) -> Result<(), StoreError> {
-        let mut hands = self.queue.hands();
+        self.gate.restore(self.log.stops(&self.name)?);
+        self.show();
+        let queue = self.queue.clone();
+        let mut hands = queue.hands();
         let mut taken: Vec<(u64, u16)> = hands.keys().copied().collect();
         taken.sort_unstable();
         for key in taken {
             let open = self.log.delivery(key.0, key.1)?;
             match open.filter(|open| hands.get(&key).is_some_and(|hand| hand.attempt == open.attempt)) {
-                Some(delivery) => self.ready.push_back(delivery),
+                Some(delivery) => self.wait(delivery),
                 None => drop(hands.remove(&key)),
             }
         }
         Ok(())
     }
 
-    /// Takes in what arrived, and what is due in the store.
-    pub fn take_in(&mut self) -> Result<(), StoreError> {
+    /// Takes in what arrived, and what is due in the store; gives what operators want of it.
+    pub fn take_in(&mut self) -> Result<Vec<Asked>, StoreError> {
         let arrived = self.queue.take();
         if !arrived.leased.is_empty() {
-            let mut hands = self.queue.hands();
+            let queue = self.queue.clone();
+            let mut hands = queue.hands();
             for Leased { delivery, place } in arrived.leased {
                 let attempt = delivery.attempt;
                 hands.insert(key(&delivery), Hand { place, attempt, due: None, again: None });
-                self.ready.push_back(delivery);
+                self.wait(delivery);
             }
         }
         self.forget(&arrived.discarded);
         if let Some(at) = arrived.parked {
             self.due_from(at);
         }
-        if self.look_at.is_some_and(|at| at <= self.clock.now()) && self.ready.len() < self.concurrency {
+        if self.look_at.is_some_and(|at| at <= self.clock.now()) && self.ready.len() < self.pace.concurrency {
             self.read_due()?;
         }
-        Ok(())
+        Ok(arrived.asked)
     }
 
-    /// The next delivery to attempt now, if one is due and a place is free.
+    /// Does what an operator wants; whether that changes anything.
+    pub fn grant(&mut self, wish: Wish) -> bool {
+        let now = self.clock.now();
+        let changed = match wish {
+            Wish::Pause => self.gate.pause(now),
+            Wish::Resume => self.gate.resume(now),
+            Wish::Close => false,
+        };
+        match (wish, changed) {
+            (Wish::Pause, true) => tracing::info!(destination = &*self.name, "paused by an operator"),
+            (Wish::Resume, true) => tracing::info!(destination = &*self.name, "resumed by an operator"),
+            _ => {}
+        }
+        self.show();
+        changed
+    }
+
+    /// What is to be written of the destination, if it has changed since it was last asked for.
+    pub fn take_stops(&mut self) -> Option<Stops> {
+        self.gate.take_changed()
+    }
+
+    /// The next delivery to attempt now, if one is due, and nothing keeps it back.
     pub fn next_ready(&mut self) -> Option<Delivery> {
-        if self.in_flight >= self.concurrency || self.queue.is_stopping() {
+        self.rate_until = None;
+        if self.in_flight >= self.pace.concurrency || self.queue.is_stopping() {
             return None;
         }
-        let ready = self.ready.pop_front()?;
-        self.in_flight += 1;
-        self.note_attempts();
-        Some(ready)
+        let now = self.clock.now();
+        if let Pass::NoneUntil(_) = self.gate.pass(now) {
+            return None;
+        }
+        let delivery = self.take_ready(now)?;
+        self.gate.begins();
+        self.show();
+        Some(delivery)
     }
 
-    /// An attempt ended: what is to be written of it. `jitter` is between 0 and 1.
-    pub fn ended(&mut self, ended: Ended, jitter: f64) -> Close {
-        self.in_flight -= 1;
-        self.unwritten += 1;
-        let Ended { delivery, started_at, latency, report } = ended;
-        self.note_health(&report.outcome);
-        let accepted_at = id::unix_ms(&delivery.id.event);
-        let next = self.retry.next(report.outcome, delivery.attempt, accepted_at, self.clock.now(), jitter);
-        if let Next::Dead { reason } = &next {
-            tracing::warn!(delivery_id = %delivery.id, destination = &*self.name, "dead letter: {reason}");
+    /// Whether it is time to look if a destination that is held works again.
+    pub fn probe_is_due(&self) -> bool {
+        !self.queue.is_stopping() && self.gate.probe_is_due(self.clock.now())
+    }
+
+    /// The plugin is asked whether the destination works again.
+    pub fn probe_begins(&mut self) {
+        self.gate.probe_begins(None);
+    }
+
+    /// The plugin says whether the destination works again.
+    pub fn probed(&mut self, outcome: &Outcome) {
+        self.gate.probed(outcome, self.clock.now());
+        self.show();
+    }
+
+    /// The oldest delivery, whose attempt shows whether the destination works again.
+    pub fn next_probe(&mut self) -> Option<Delivery> {
+        let delivery = self.take_ready(self.clock.now())?;
+        self.gate.probe_begins(Some(delivery.id));
+        Some(delivery)
+    }
+
+    fn take_ready(&mut self, now: UnixMillis) -> Option<Delivery> {
+        match self.ready.take(now) {
+            Ok(delivery) => {
+                self.in_flight += 1;
+                self.note_attempts();
+                Some(delivery)
+            }
+            Err(NoneNow::Empty) => None,
+            Err(NoneNow::Until(until)) => {
+                self.rate_until = Some(until);
+                None
+            }
         }
+    }
+
+    fn wait(&mut self, delivery: Delivery) {
+        let rate = (self.rate_of)(&delivery);
+        self.ready.push(delivery, rate);
+    }
+
+    /// An attempt ended: what is to be written of it; `None` when it only showed that the destination is still held, and the
+    /// delivery waits as before. `jitter` is between 0 and 1.
+    pub fn ended(&mut self, ended: Ended, jitter: f64) -> Option<Close> {
+        self.in_flight -= 1;
+        let Ended { delivery, started_at, latency, report } = ended;
+        let now = self.clock.now();
+        let follows = self.gate.ended(delivery.id, report.outcome, now, jitter);
+        self.show();
+        let next = match follows {
+            Follows::PutBack => {
+                let rate = (self.rate_of)(&delivery);
+                self.ready.push_front(delivery, rate);
+                self.note_attempts();
+                return None;
+            }
+            Follows::Held(reason) => Next::Held { at: now, reason },
+            Follows::Outcome(outcome) => self.after(outcome, &delivery, now, jitter),
+        };
+        self.unwritten += 1;
         let attempt = Attempt {
             number: delivery.attempt,
             started_at,
@@ -166,7 +285,26 @@ impl Dispatcher {
             next,
         };
         let (seq, number) = key(&delivery);
-        Close { seq, number, attempt }
+        Some(Close { seq, number, attempt })
+    }
+
+    /// What follows from an outcome. A delivery does not age while its destination is stopped.
+    fn after(&self, outcome: Outcome, delivery: &Delivery, now: UnixMillis, jitter: f64) -> Next {
+        let accepted_at = id::unix_ms(&delivery.id.event);
+        let ages_from = accepted_at.saturating_add(self.gate.stopped_ms(accepted_at, now));
+        let next = self.pace.retry.next(outcome, delivery.attempt, ages_from, now, jitter);
+        if let Next::Dead { reason } = &next {
+            tracing::warn!(delivery_id = %delivery.id, destination = &*self.name, "dead letter: {reason}");
+        }
+        next
+    }
+
+    /// Shows how the destination stands.
+    fn show(&self) {
+        let standing = self.gate.standing(self.clock.now());
+        if standing != self.queue.standing() {
+            self.queue.set_standing(standing);
+        }
     }
 
     /// Ended attempts are written: their places are free, and retries are due in the store.
@@ -189,13 +327,18 @@ impl Dispatcher {
         self.queue.set_attempts(self.in_flight + self.unwritten);
     }
 
-    /// How long to wait before the next look at the store, if nobody calls earlier.
+    /// How long to wait before the next turn, if nobody calls earlier.
     pub fn pause(&self) -> Option<Duration> {
-        if self.full || self.ready.len() >= self.concurrency {
-            return None;
-        }
-        let at = self.look_at?;
-        Some(Duration::from_millis(at.saturating_sub(self.clock.now()).max(0) as u64))
+        let now = self.clock.now();
+        let gate = match self.gate.pass(now) {
+            Pass::NoneUntil(until) => until,
+            Pass::All | Pass::One => self.rate_until,
+        };
+        // What is past waits for a delivery to show whether the destination works again.
+        let gate = gate.filter(|at| *at > now);
+        let reads = !self.full && self.ready.len() < self.pace.concurrency;
+        let at = [gate, self.look_at.filter(|_| reads)].into_iter().flatten().min()?;
+        Some(Duration::from_millis(at.saturating_sub(now).max(0) as u64))
     }
 
     /// Lets go of deliveries that were cancelled while they waited for their attempt.
@@ -203,7 +346,8 @@ impl Dispatcher {
         if discarded.is_empty() {
             return;
         }
-        let mut hands = self.queue.hands();
+        let queue = self.queue.clone();
+        let mut hands = queue.hands();
         self.ready.retain(|delivery| {
             let kept = !discarded.contains(&delivery.id);
             if !kept {
@@ -253,7 +397,8 @@ impl Dispatcher {
 
     /// Takes one due delivery, unless it is taken already or not open any more.
     fn claim(&mut self, row: DueKey, places: &mut Vec<Place>) -> Result<(), StoreError> {
-        let mut hands = self.queue.hands();
+        let queue = self.queue.clone();
+        let mut hands = queue.hands();
         let hand = match hands.entry((row.seq, row.number)) {
             Entry::Vacant(hand) => hand,
             Entry::Occupied(mut taken) => {
@@ -267,23 +412,8 @@ impl Dispatcher {
         let Some(place) = places.pop() else { return Ok(()) };
         let attempt = delivery.attempt;
         hand.insert(Hand { place, attempt, due: Some(row.at), again: None });
-        self.ready.push_back(delivery);
+        self.wait(delivery);
         Ok(())
-    }
-
-    /// Says once that a destination fails, and once that it is well again.
-    fn note_health(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Retry { reason, .. } if !self.failing => {
-                self.failing = true;
-                tracing::warn!(destination = &*self.name, "is failing: {reason}; its deliveries are retried");
-            }
-            Outcome::Delivered if self.failing => {
-                self.failing = false;
-                tracing::info!(destination = &*self.name, "is well again");
-            }
-            _ => {}
-        }
     }
 }
 
@@ -297,7 +427,7 @@ pub struct Closed {
 impl From<&Close> for Closed {
     fn from(close: &Close) -> Self {
         let retry_at = match close.attempt.next {
-            Next::Retry { at, .. } => Some(at),
+            Next::Retry { at, .. } | Next::Held { at, .. } => Some(at),
             Next::Delivered | Next::Dead { .. } => None,
         };
         Self { key: (close.seq, close.number), retry_at }

@@ -36,13 +36,13 @@ impl Default for RetryPolicy {
 const LONGEST_FLOOR: Duration = Duration::from_secs(86_400);
 
 impl RetryPolicy {
-    /// What follows from the outcome of attempt `number` (from 1), ended at `now`, of an event accepted at
-    /// `accepted_at`. `jitter` is between 0 and 1.
+    /// What follows from the outcome of attempt `number` (from 1), ended at `now`, of a delivery that ages since `ages_from`.
+    /// `jitter` is between 0 and 1.
     pub fn next(
         &self,
         outcome: Outcome,
         number: u32,
-        accepted_at: UnixMillis,
+        ages_from: UnixMillis,
         now: UnixMillis,
         jitter: f64,
     ) -> Next {
@@ -57,7 +57,7 @@ impl RetryPolicy {
         }
         let pause = self.ceiling(number).mul_f64(jitter.clamp(0.0, 1.0)).max(floor);
         let at = now.saturating_add(pause.as_millis() as UnixMillis);
-        if at.saturating_sub(accepted_at) > self.max_age.as_millis() as UnixMillis {
+        if at.saturating_sub(ages_from) > self.max_age.as_millis() as UnixMillis {
             let age = doorman_plugin::duration::format(self.max_age);
             return Next::Dead {
                 reason: format!("gave up after {number} attempts, older than {age}; the last: {reason}"),

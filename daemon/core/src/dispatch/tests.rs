@@ -6,11 +6,11 @@ use std::time::Duration;
 use doorman_plugin::{ActionKind, Delivery, Report};
 use serde_json::value::RawValue;
 
-use super::dispatcher::{Closed, Dispatcher, Ended};
+use super::dispatcher::{Closed, Dispatcher, Ended, Pace};
 use super::retry::RetryPolicy;
 use crate::clock::Clock;
 use crate::mapping::{GenerationId, Place};
-use crate::queues::delivery::DeliveryQueue;
+use crate::queues::delivery::{DeliveryQueue, Standing, Wish};
 use crate::sample::{new_event, store};
 use crate::store::model::MemoryStore;
 use crate::store::{Action, Commit, Journal, Lease, Log, Plan, Undelivered, Verdict};
@@ -21,6 +21,13 @@ const RETRY: RetryPolicy = RetryPolicy {
     max_attempts: 2,
     max_age: Duration::from_secs(3_600),
 };
+
+/// A dispatcher of `sink`, with two attempts at a time.
+fn dispatcher(memory: &MemoryStore, queue: &DeliveryQueue, clock: &Clock) -> Dispatcher {
+    let pace = Pace { retry: RETRY, concurrency: 2, ..Pace::default() };
+    let log = Arc::new(memory.clone());
+    Dispatcher::new("sink".into(), log, queue.clone(), clock.clone(), pace, Arc::new(|_| None))
+}
 
 struct Bench {
     memory: MemoryStore,
@@ -38,8 +45,7 @@ fn bench(parked: usize) -> Bench {
     memory.commit(&mut Commit { plans, ..Commit::default() }, 0, true).unwrap();
     let queue = DeliveryQueue::new(3);
     let clock = Clock::manual(0);
-    let log = Arc::new(memory.clone());
-    let dispatcher = Dispatcher::new("sink".into(), log, queue.clone(), clock.clone(), RETRY, 2);
+    let dispatcher = dispatcher(&memory, &queue, &clock);
     Bench { memory, queue, clock, dispatcher }
 }
 
@@ -64,7 +70,7 @@ impl Bench {
     /// Ends an attempt and writes that.
     fn end(&mut self, delivery: Delivery, report: Report) {
         let ended = Ended { delivery, started_at: self.clock.now(), latency: Duration::ZERO, report };
-        let close = self.dispatcher.ended(ended, 1.0);
+        let Some(close) = self.dispatcher.ended(ended, 1.0) else { return };
         let closed = Closed::from(&close);
         self.memory.commit(&mut Commit { closes: vec![close], ..Commit::default() }, 0, false).unwrap();
         self.dispatcher.closed([closed]);
@@ -169,7 +175,7 @@ fn a_delivery_that_is_brought_back_before_its_last_attempt_is_closed_is_attempte
     let id = ready.id;
     let ended =
         Ended { delivery: ready, started_at: 0, latency: Duration::ZERO, report: Report::rejected("400") };
-    let close = bench.dispatcher.ended(ended, 1.0);
+    let close = bench.dispatcher.ended(ended, 1.0).unwrap();
     bench.memory.commit(&mut Commit { closes: vec![close.clone()], ..Commit::default() }, 0, false).unwrap();
     bench.memory.commit(&mut Commit { revivals: vec![id], ..Commit::default() }, 7, true).unwrap();
     bench.clock.advance(7);
@@ -191,9 +197,7 @@ fn a_dispatcher_that_is_made_anew_takes_up_what_its_predecessor_had_in_its_hands
     let mut bench = bench(3);
     let [first, _second] = [bench.next().unwrap(), bench.next().unwrap()];
     bench.end(first, Report::delivered());
-    let log = Arc::new(bench.memory.clone());
-    bench.dispatcher =
-        Dispatcher::new("sink".into(), log, bench.queue.clone(), bench.clock.clone(), RETRY, 2);
+    bench.dispatcher = dispatcher(&bench.memory, &bench.queue, &bench.clock);
     bench.dispatcher.resume().unwrap();
     let keys: Vec<_> = std::iter::from_fn(|| bench.next()).map(|ready| ready.idempotency_key).collect();
     assert_eq!(keys, ["key-2".into(), "key-3".into()] as [Arc<str>; 2], "each once");
@@ -205,11 +209,9 @@ fn a_retry_that_is_written_keeps_its_pause_although_the_dispatcher_is_made_anew(
     let mut bench = bench(1);
     let delivery = bench.next().unwrap();
     let ended = Ended { delivery, started_at: 0, latency: Duration::ZERO, report: Report::retry("503") };
-    let close = bench.dispatcher.ended(ended, 1.0);
+    let close = bench.dispatcher.ended(ended, 1.0).unwrap();
     bench.memory.commit(&mut Commit { closes: vec![close], ..Commit::default() }, 0, false).unwrap();
-    let log = Arc::new(bench.memory.clone());
-    bench.dispatcher =
-        Dispatcher::new("sink".into(), log, bench.queue.clone(), bench.clock.clone(), RETRY, 2);
+    bench.dispatcher = dispatcher(&bench.memory, &bench.queue, &bench.clock);
     bench.dispatcher.resume().unwrap();
     assert!(bench.next().is_none(), "it is due in a second");
     bench.clock.advance(1_000);
@@ -221,8 +223,88 @@ fn an_attempt_counts_as_under_way_until_it_is_written() {
     let mut bench = bench(1);
     let delivery = bench.next().unwrap();
     let ended = Ended { delivery, started_at: 0, latency: Duration::ZERO, report: Report::delivered() };
-    let close = bench.dispatcher.ended(ended, 1.0);
+    let close = bench.dispatcher.ended(ended, 1.0).unwrap();
     assert_eq!(bench.queue.attempts(), 1);
     bench.dispatcher.closed([Closed::from(&close)]);
     assert_eq!(bench.queue.attempts(), 0);
+}
+
+fn held(bench: &Bench) -> bool {
+    matches!(bench.queue.standing(), Standing::Held { .. })
+}
+
+#[test]
+fn a_destination_that_is_broken_is_held_and_no_attempt_of_its_deliveries_counts() {
+    let mut bench = bench(3);
+    let [first, second] = [bench.next().unwrap(), bench.next().unwrap()];
+    bench.end(first, Report::broken("401"));
+    bench.end(second, Report::broken("401"));
+    assert!(held(&bench) && bench.next().is_none());
+    assert_eq!(bench.dispatcher.pause(), Some(Duration::from_secs(15)));
+    assert_eq!(bench.memory.attempts(1, 1).unwrap().len(), 1, "it is seen");
+    bench.clock.advance(15_000);
+    assert!(bench.next().is_none() && bench.dispatcher.probe_is_due());
+    let probe = bench.dispatcher.next_probe().unwrap();
+    assert_eq!(probe.attempt, 1, "and does not count");
+    bench.end(probe, Report::broken("401"));
+    assert_eq!(
+        bench.memory.attempts(3, 1).unwrap(),
+        [],
+        "what only shows that it is still held is not noted"
+    );
+}
+
+#[test]
+fn once_a_probe_comes_through_all_that_was_held_is_delivered_however_long_that_took() {
+    let mut bench = bench(3);
+    let first = bench.next().unwrap();
+    bench.end(first, Report::broken("certificate expired"));
+    bench.clock.advance(RETRY.max_age.as_millis() as u32 * 2);
+    bench.next();
+    let probe = bench.dispatcher.next_probe().unwrap();
+    bench.end(probe, Report::delivered());
+    assert!(!held(&bench));
+    let next = bench.next().unwrap();
+    bench.end(next, Report::retry("503"));
+    assert_eq!(bench.memory.counts().dead, 0, "it has not aged meanwhile");
+    while bench.memory.counts().delivered < 3 {
+        bench.clock.advance(1_000);
+        while let Some(ready) = bench.next() {
+            bench.end(ready, Report::delivered());
+        }
+    }
+}
+
+#[test]
+fn a_destination_that_is_paused_by_an_operator_attempts_nothing_until_it_is_resumed() {
+    let mut bench = bench(1);
+    assert!(bench.dispatcher.grant(Wish::Pause) && bench.next().is_none());
+    assert!(bench.dispatcher.take_stops().unwrap().paused);
+    bench.dispatcher.grant(Wish::Resume);
+    assert!(bench.next().is_some());
+}
+
+#[test]
+fn a_pause_outlasts_the_dispatcher() {
+    let mut bench = bench(1);
+    bench.dispatcher.grant(Wish::Pause);
+    let stops = vec![("sink".into(), bench.dispatcher.take_stops().unwrap())];
+    bench.memory.commit(&mut Commit { stops, ..Commit::default() }, 0, true).unwrap();
+    bench.dispatcher = dispatcher(&bench.memory, &bench.queue, &bench.clock);
+    bench.dispatcher.resume().unwrap();
+    assert!(bench.next().is_none() && matches!(bench.queue.standing(), Standing::Paused { .. }));
+}
+
+#[test]
+fn an_open_breaker_costs_no_attempts() {
+    let mut bench = bench(30);
+    let mut attempts = 0;
+    while let Some(ready) = bench.next() {
+        bench.end(ready, Report::retry("503"));
+        attempts += 1;
+    }
+    assert_eq!(attempts, 20, "then it opens");
+    assert!(matches!(bench.queue.standing(), Standing::Breaker { .. }));
+    bench.clock.advance(1_000);
+    assert!(bench.next().is_some() && bench.next().is_none(), "one shows whether it works again");
 }

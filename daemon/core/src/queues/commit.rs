@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use super::delivery::Leased;
 use super::memory::Reservation;
 use crate::clock::UnixMillis;
-use crate::store::{Close, Commit, NewEvent, Plan, Trim};
+use crate::store::{Close, Commit, NewEvent, Plan, Stops, Trim};
 
 /// How many lots of plans may be left for the next batch.
 const MAX_LEFT: usize = 16;
@@ -179,6 +179,16 @@ impl CommitQueue {
         let (done, receiver) = oneshot::channel();
         self.bring(|waiting| {
             waiting.work.closes.extend(closes);
+            waiting.done.push(done);
+        });
+        receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// Brings when a destination was stopped, and waits until that is on disk.
+    pub async fn note_stops(&self, destination: Arc<str>, stops: Stops) -> Result<(), NotWritten> {
+        let (done, receiver) = oneshot::channel();
+        self.bring(|waiting| {
+            waiting.work.stops.push((destination, stops));
             waiting.done.push(done);
         });
         receiver.await.map_err(|_| NotWritten::Stopped)

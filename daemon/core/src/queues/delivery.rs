@@ -15,9 +15,58 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use doorman_plugin::{Delivery, DeliveryId};
 use rustc_hash::FxHashMap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::clock::UnixMillis;
+
+/// Whether a destination's attempts begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// They do.
+    #[default]
+    Running,
+    /// An operator paused it.
+    Paused {
+        /// Since when.
+        since: UnixMillis,
+    },
+    /// It is broken: its credentials, its certificate, its configuration.
+    Held {
+        /// Since when.
+        since: UnixMillis,
+        /// What is broken.
+        reason: String,
+        /// When it is looked next whether it works again.
+        probe_at: UnixMillis,
+    },
+    /// Most attempts of late have failed.
+    Breaker {
+        /// Since when.
+        since: UnixMillis,
+        /// When it is tried again.
+        until: UnixMillis,
+    },
+}
+
+/// What an operator wants of a dispatcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// That no attempt begins.
+    Pause,
+    /// That attempts begin, whatever keeps them back.
+    Resume,
+    /// That the plugin lets go of what it holds: no attempt follows.
+    Close,
+}
+
+/// A wish, and where it is answered once it is on disk: whether it changed anything.
+#[derive(Debug)]
+pub struct Asked {
+    /// What is wanted.
+    pub wish: Wish,
+    /// Takes the answer.
+    pub answer: oneshot::Sender<bool>,
+}
 
 /// One dispatcher's queue. Cheap to clone; clones are the same queue.
 #[derive(Clone)]
@@ -33,6 +82,7 @@ struct Shared {
     stopping: AtomicBool,
     attempts: AtomicUsize,
     arrived: Mutex<Arrived>,
+    standing: Mutex<Standing>,
     hands: Mutex<Hands>,
     more: Notify,
 }
@@ -87,6 +137,8 @@ pub struct Arrived {
     pub parked: Option<UnixMillis>,
     /// Those that are not to be attempted any more.
     pub discarded: HashSet<DeliveryId>,
+    /// What operators want.
+    pub asked: Vec<Asked>,
 }
 
 impl DeliveryQueue {
@@ -99,6 +151,7 @@ impl DeliveryQueue {
             stopping: AtomicBool::new(false),
             attempts: AtomicUsize::new(0),
             arrived: Mutex::default(),
+            standing: Mutex::default(),
             hands: Mutex::default(),
             more: Notify::new(),
         };
@@ -178,6 +231,25 @@ impl DeliveryQueue {
     pub fn discard(&self, id: DeliveryId) {
         self.lock().discarded.insert(id);
         self.shared.more.notify_one();
+    }
+
+    /// Has attempts stopped or begun; the answer comes once that is on disk: whether it changed anything. An error says that
+    /// the dispatcher ended meanwhile.
+    pub fn ask(&self, wish: Wish) -> oneshot::Receiver<bool> {
+        let (answer, receiver) = oneshot::channel();
+        self.lock().asked.push(Asked { wish, answer });
+        self.shared.more.notify_one();
+        receiver
+    }
+
+    /// Says how the destination stands.
+    pub fn set_standing(&self, standing: Standing) {
+        *self.shared.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+    }
+
+    /// How the destination stands.
+    pub fn standing(&self) -> Standing {
+        self.shared.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes what arrived.

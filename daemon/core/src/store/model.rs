@@ -18,7 +18,7 @@ use doorman_plugin::{DeliveryId, EventId, EventInfo};
 
 use super::{
     Action, Appended, Attempt, Close, Commit, Committed, Counts, DISCARDED, Dedup, Event, Journal, Lease,
-    NewEvent, Next, Plan, Progress, Repeats, Status, StoreError, Through, Verdict,
+    NewEvent, Next, Plan, Progress, Repeats, Status, Stops, StoreError, Through, Verdict,
 };
 use crate::clock::UnixMillis;
 use crate::id;
@@ -47,6 +47,7 @@ struct State {
     /// Finished events that ceased to be what they were, in this order.
     departures: Vec<u64>,
     trims: u64,
+    stops: BTreeMap<Arc<str>, Stops>,
 }
 
 /// One delivery.
@@ -76,6 +77,7 @@ impl MemoryStore {
             trimmed_through: Through::default(),
             departures: Vec::new(),
             trims: 0,
+            stops: BTreeMap::new(),
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -132,6 +134,7 @@ impl Journal for MemoryStore {
         commit.closes.iter().for_each(|close| state.close(close.clone()));
         let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
         let discarded = commit.discards.iter().map(|id| state.discard(id)).collect();
+        state.stops.extend(commit.stops.iter().cloned());
         let trimmed = commit.trims.iter().map(|trim| state.trim(trim)).collect();
         Ok(Committed { events, revived, discarded, trimmed, durable })
     }
@@ -214,8 +217,12 @@ impl State {
         if close.attempt.number <= kept.attempts {
             return;
         }
-        kept.attempts = close.attempt.number;
+        kept.count(&close.attempt);
         match &close.attempt.next {
+            Next::Held { at, .. } => {
+                kept.lease = Lease::Due(*at);
+                kept.progress = Progress::Open { retry_at: (kept.attempts > 0).then_some(*at) };
+            }
             Next::Delivered => kept.progress = Progress::Delivered,
             Next::Dead { reason } => kept.progress = Progress::Dead { reason: reason.clone() },
             Next::Retry { at, .. } => {
@@ -294,8 +301,15 @@ impl Kept {
     /// An attempt that was under way when the delivery was cancelled is noted, once, and changes nothing.
     fn note_late(&mut self, attempt: Attempt) {
         if matches!(self.progress, Progress::Cancelled { .. }) && attempt.number > self.attempts {
-            self.attempts = attempt.number;
+            self.count(&attempt);
             self.log.push(attempt);
+        }
+    }
+
+    /// One that was held does not count.
+    fn count(&mut self, attempt: &Attempt) {
+        if !matches!(attempt.next, Next::Held { .. }) {
+            self.attempts = attempt.number;
         }
     }
 

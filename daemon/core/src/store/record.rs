@@ -189,6 +189,13 @@ pub enum Next {
         /// Why.
         reason: String,
     },
+    /// Another attempt, once its destination works again: this one does not count.
+    Held {
+        /// Since when it waits for that.
+        at: UnixMillis,
+        /// What is broken.
+        reason: String,
+    },
 }
 
 /// The end of an attempt, to be written.

@@ -3,6 +3,8 @@
 //!
 //! `cargo test --release -p doorman-mapping --test sandbox -- --nocapture` prints what each took.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod events;
 mod hostile;
 mod meter;

@@ -10,7 +10,7 @@ use doorman_core::identity::Hash128;
 use doorman_core::mapping::{GenerationId, Place};
 use doorman_core::store::{
     Action, Attempt, Counts, Dedup, DeliveryState, DueKey, Event, Lease, Log, Next, Plan, Progress, Repeats,
-    Status, StoreError, Stretch, Survey, Through, Undelivered, Verdict,
+    Status, Stops, StoreError, Stretch, Survey, Through, Undelivered, Verdict,
 };
 use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
@@ -239,6 +239,14 @@ impl Log for FixedLog {
 
     fn due(&self, _: &str, _: UnixMillis, _: Option<DueKey>, _: usize) -> Result<Vec<DueKey>, StoreError> {
         Ok(Vec::new())
+    }
+
+    fn waiting_destinations(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        Ok(vec!["gone".into()])
+    }
+
+    fn stops(&self, _: &str) -> Result<Stops, StoreError> {
+        Ok(Stops::default())
     }
 
     fn next_due(&self, _: &str) -> Result<Option<UnixMillis>, StoreError> {

@@ -37,6 +37,33 @@ async fn what_is_discarded_and_what_is_left_are_told_apart() {
 }
 
 #[tokio::test]
+async fn destinations_are_listed_with_how_they_stand() {
+    let page = get_json(start().await, "/api/destinations").await;
+    let [hook, stdout, gone] = page["destinations"].as_array().unwrap().as_slice() else { panic!("{page}") };
+    assert_eq!(hook["state"], "held_auth");
+    assert_eq!((&hook["since"], &hook["plugin"]), (&"2026-11-25T10:15:30.000Z".into(), &"webhook".into()));
+    assert_eq!(hook["nextLookAt"], "2026-11-25T10:15:45.000Z");
+    assert_eq!((&stdout["state"], &stdout["inMemory"]), (&"running".into(), &3.into()));
+    assert_eq!((&gone["name"], &gone["state"]), (&"gone".into(), &"held_removed".into()));
+}
+
+#[tokio::test]
+async fn a_destination_is_paused_and_resumed_by_its_name() {
+    let address = start().await;
+    let wish = async |path: &str| {
+        ask(address, Method::POST, path, &[("content-type", "application/json")], "{}").await
+    };
+    let paused = json(&wish("/api/destinations/hook/pause").await);
+    assert_eq!(paused, serde_json::json!({"destination": "hook", "changed": true}));
+    let unknown = wish("/api/destinations/hok/pause").await;
+    assert_eq!(unknown.status, 404);
+    assert!(json(&unknown)["detail"].to_string().contains("has hook, stdout"), "{:?}", unknown.body);
+    assert_eq!(wish("/api/destinations/stdout/resume").await.status, 503);
+    assert_eq!(wish("/api/destinations/hook/stop").await.status, 404);
+    assert_eq!(get(address, "/api/destinations/hook/pause").await.status, 405);
+}
+
+#[tokio::test]
 async fn a_request_that_is_not_understood_changes_nothing() {
     let address = start().await;
     let many = serde_json::json!({"ids": vec!["@last.1"; 501]}).to_string();
@@ -112,6 +139,7 @@ async fn a_shutdown_ends_idle_connections() {
     let admin = Admin {
         log: Arc::new(log::samples()),
         health: Arc::new(FixedHealth { ready: true }),
+        destinations: Arc::new(FixedDestinations),
         scripts: Arc::new(FixedScripts),
         verification: Verification::new(Arc::new(OneFlaw)),
         operate: Arc::new(FirstIsDead),

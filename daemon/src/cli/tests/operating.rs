@@ -127,3 +127,17 @@ async fn a_reload_that_is_refused_says_all_of_it_and_that_the_old_scripts_stay()
     assert_eq!(exit.unwrap(), Exit::Config);
     assert!(json.contains(r#""oneLine":"demo.rhai:2:5: error: one (and 1 more)""#), "{json}");
 }
+
+#[tokio::test]
+async fn destinations_say_how_they_stand_and_are_paused_and_resumed() {
+    insta::assert_snapshot!(text("destinations list").await, @r"
+    DESTINATION PLUGIN  STATE        WAITING SINCE                REASON
+    hook        webhook held_auth    0       2026-11-25T10:15:30Z the destination answered 401\u{1b}[2J
+    stdout      stdout  running      0
+    gone        -       held_removed 0                            it is not in the configuration any mo…
+    ");
+    insta::assert_snapshot!(text("destinations pause hook").await, @"hook  paused: no attempt begins until it is resumed");
+    insta::assert_snapshot!(text("destinations resume hook").await, @"hook  nothing kept it back");
+    let unknown = run(start().await, "destinations pause hok").await.1.unwrap_err();
+    insta::assert_snapshot!(unknown, @"no destination has this name; the configuration has hook, stdout");
+}

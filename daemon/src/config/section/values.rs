@@ -73,6 +73,18 @@ impl Section<'_> {
         self.parsed(key, parse).unwrap_or(default)
     }
 
+    /// True or false.
+    pub(in crate::config) fn flag(&mut self, key: &'static str, default: bool) -> bool {
+        let Some(entry) = self.take(key) else {
+            return default;
+        };
+        if let Value::Boolean(value) = entry.node.value {
+            return value;
+        }
+        self.refuse(&entry.node, &self.path_of(key), "true or false");
+        default
+    }
+
     /// A duration within a range.
     pub(in crate::config) fn duration(
         &mut self,

@@ -92,8 +92,12 @@ fn every_key_is_taken() {
     [destinations.hook]
     plugin = "webhook"
     concurrency = 1
+    rate_per_s = 15
     timeout = "16s"
     queue_deliveries = 17
+    order = "key:properties.order"
+    chain_wait = "18s"
+    probe_interval = "19s"
     headers = { Authorization = "env:HOOK_AUTH", X-Team = "orders" }
     url = "https://example.com/hook"
 
@@ -108,11 +112,23 @@ fn every_key_is_taken() {
     max_attempts = 20
     max_age = "21d"
 
+    [destinations.hook.breaker]
+    enabled = false
+    window = "22s"
+    min_attempts = 23
+    failure_percent = 24
+    pause = "25ms"
+    max_pause = "26s"
+
     [destinations.out]
     plugin = "stdout"
     concurrency = 64
+    rate_per_s = 0
     timeout = "15s"
     queue_deliveries = 1_024
+    order = "none"
+    chain_wait = "1m"
+    probe_interval = "15s"
 
     [destinations.out.retry]
     preset = "default"
@@ -120,6 +136,14 @@ fn every_key_is_taken() {
     cap = "1h"
     max_attempts = 12
     max_age = "3d"
+
+    [destinations.out.breaker]
+    enabled = true
+    window = "30s"
+    min_attempts = 20
+    failure_percent = 80
+    pause = "1s"
+    max_pause = "30s"
     "#);
 }
 
@@ -204,8 +228,12 @@ fn what_is_left_out_has_its_default() {
     [destinations.out]
     plugin = "stdout"
     concurrency = 64
+    rate_per_s = 0
     timeout = "15s"
     queue_deliveries = 1_024
+    order = "none"
+    chain_wait = "1m"
+    probe_interval = "15s"
 
     [destinations.out.retry]
     preset = "default"
@@ -213,5 +241,13 @@ fn what_is_left_out_has_its_default() {
     cap = "1h"
     max_attempts = 12
     max_age = "3d"
+
+    [destinations.out.breaker]
+    enabled = true
+    window = "30s"
+    min_attempts = 20
+    failure_percent = 80
+    pause = "1s"
+    max_pause = "30s"
     "#);
 }

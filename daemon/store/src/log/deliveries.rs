@@ -156,6 +156,22 @@ pub fn due(
     .collect()
 }
 
+/// The destinations that have due rows: each is found by a look behind all rows of the one before.
+pub fn waiting_destinations(view: &View<'_>) -> Result<Vec<Arc<str>>, StoreError> {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    let mut start = Vec::new();
+    loop {
+        let Some(row) = view.rows(Table::Due, start..keys::END.to_vec()).next() else {
+            return Ok(names);
+        };
+        let (key, _) = row?;
+        let name =
+            keys::due_destination(&key).ok_or_else(|| Malformed::because("its key").at(Table::Due, &key))?;
+        start = keys::behind_due(name);
+        names.push(name.into());
+    }
+}
+
 /// An open delivery as a plugin gets it.
 pub fn to_attempt(view: &View<'_>, seq: u64, number: u16) -> Result<Option<Delivery>, StoreError> {
     let key = keys::delivery(seq, number);
@@ -236,6 +252,6 @@ fn progress_after(next: Next) -> Progress {
     match next {
         Next::Delivered => Progress::Delivered,
         Next::Dead { reason } => Progress::Dead { reason },
-        Next::Retry { at, .. } => Progress::Open { retry_at: Some(at) },
+        Next::Retry { at, .. } | Next::Held { at, .. } => Progress::Open { retry_at: Some(at) },
     }
 }

@@ -115,8 +115,11 @@ pub fn lease_of(due: Option<UnixMillis>) -> Lease {
     due.map_or(Lease::Dispatcher, Lease::Due)
 }
 
-/// The version of attempts: the second one has receipts.
-pub const ATTEMPT_VERSION: u8 = 2;
+/// The version of attempts: the second one has receipts, the third one may be held.
+pub const ATTEMPT_VERSION: u8 = 3;
+
+/// The one with receipts, which is read as this one is.
+const WITH_RECEIPTS: u8 = 2;
 
 /// An attempt.
 #[derive(Debug, Serialize, Deserialize)]
@@ -143,6 +146,7 @@ enum NextRecord<'a> {
     Delivered,
     Retry { at: UnixMillis, reason: &'a str },
     Dead { reason: &'a str },
+    Held { at: UnixMillis, reason: &'a str },
 }
 
 impl<'a> AttemptRecord<'a> {
@@ -158,6 +162,7 @@ impl<'a> AttemptRecord<'a> {
                 Next::Delivered => NextRecord::Delivered,
                 Next::Retry { at, reason } => NextRecord::Retry { at: *at, reason },
                 Next::Dead { reason } => NextRecord::Dead { reason },
+                Next::Held { at, reason } => NextRecord::Held { at: *at, reason },
             },
         };
         Self { first, receipt: attempt.receipt.as_deref() }
@@ -167,7 +172,7 @@ impl<'a> AttemptRecord<'a> {
     pub fn parse(value: &'a [u8]) -> Result<Attempt, Malformed> {
         let Self { first, receipt } = match version_of(value)? {
             (1, bytes) => Self { first: parse(bytes)?, receipt: None },
-            (ATTEMPT_VERSION, bytes) => parse(bytes)?,
+            (WITH_RECEIPTS | ATTEMPT_VERSION, bytes) => parse(bytes)?,
             (version, _) => {
                 let message = format!("version {version}; this Doorman reads up to {ATTEMPT_VERSION}");
                 return Err(Malformed::because(message));
@@ -184,6 +189,7 @@ impl<'a> AttemptRecord<'a> {
                 NextRecord::Delivered => Next::Delivered,
                 NextRecord::Retry { at, reason } => Next::Retry { at, reason: reason.to_owned() },
                 NextRecord::Dead { reason } => Next::Dead { reason: reason.to_owned() },
+                NextRecord::Held { at, reason } => Next::Held { at, reason: reason.to_owned() },
             },
         })
     }

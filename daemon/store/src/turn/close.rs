@@ -32,7 +32,7 @@ impl Turn<'_> {
                 self.batch.put(Table::Dead, &keys::delivery(key.0, key.1), &[]);
                 self.finish(key, &row, Some(Undelivered::Dead), Standing::Dead(row.clone()))
             }
-            Next::Retry { at, .. } => {
+            Next::Retry { at, .. } | Next::Held { at, .. } => {
                 self.open(key, OpenRow { lease: Lease::Due(at), ..row });
                 Ok(())
             }
@@ -46,7 +46,11 @@ impl Turn<'_> {
         let attempt = keys::attempt(key.0, key.1, row.logged);
         let record = AttemptRecord::of(&close.attempt);
         self.batch.put_record(&mut self.buffer, Table::Deliveries, &attempt, &record);
-        OpenRow { attempts: close.attempt.number, logged: row.logged.saturating_add(1), ..row }
+        let attempts = match close.attempt.next {
+            Next::Held { .. } => row.attempts,
+            _ => close.attempt.number,
+        };
+        OpenRow { attempts, logged: row.logged.saturating_add(1), ..row }
     }
 
     /// An attempt was under way when its delivery was cancelled: it is noted, once, and changes nothing.

@@ -115,7 +115,7 @@ fn check_deliveries(
                 }
                 left.add(Undelivered::Dead);
             }
-            Some(Next::Retry { .. }) | None => {
+            Some(Next::Retry { .. } | Next::Held { .. }) | None => {
                 left.add(Undelivered::Open);
                 let what = "a delivery that is neither open nor has ended";
                 report.flaw(FlawKind::EndUnknown, Table::Open, &key, what);

@@ -83,6 +83,49 @@ async fn knock_s_own_words_are_the_reason() {
 }
 
 #[tokio::test]
+async fn a_delete_of_what_is_gone_has_reached_its_aim() {
+    let missing = r#"{"code":"resource_missing","message":"The resource does not exist","status":404,"type":"api_error"}"#;
+    let said = async |kind, content, body: &'static str| {
+        let (_server, address) = Server::start([answer(404, &[], body)]).await;
+        act(address, kind, content).await
+    };
+    for (kind, content) in [
+        (ActionKind::DeleteUser, r#"{"id":"u1"}"#),
+        (ActionKind::DeleteTenant, r#"{"id":"acme"}"#),
+        (ActionKind::DeleteObject, r#"{"collection":"teams","id":"t1"}"#),
+    ] {
+        let report = said(kind, content, missing).await;
+        assert_eq!((report.outcome, report.status), (Outcome::Delivered, Some(404)), "{kind}");
+        let expected = "it is gone already: Knock answered 404 resource_missing: The resource does not exist [api_error]";
+        assert_eq!(report.answer.as_deref(), Some(expected));
+        for nobody in ["", "<html>404 Not Found</html>", r#"{"message":"no Route matched"}"#] {
+            assert!(rejected(&said(kind, content, nobody).await).contains("404"), "{nobody}");
+        }
+    }
+    for (kind, content) in [
+        (ActionKind::Trigger, WELCOME),
+        (ActionKind::Unsubscribe, r#"{"collection":"teams","id":"t1","recipients":["u1"]}"#),
+        (ActionKind::RemoveFromAudience, r#"{"audience":"beta","members":[{"user":{"id":"u1"}}]}"#),
+    ] {
+        assert!(rejected(&said(kind, content, missing).await).contains("resource_missing"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_s_word_on_a_status_comes_first() {
+    for (status, body, reason) in [
+        (404, r#"{"code":"resource_missing"}"#, "Knock answered 404 resource_missing"),
+        (202, "", "Knock answered 202 Accepted"),
+    ] {
+        let (_server, address) = Server::start([answer(status, &[], body)]).await;
+        let statuses = json!({"404": "retry", "202": "retry"});
+        let plugin = built(json!({"base_url": format!("http://{address}"), "statuses": statuses}));
+        let report = plugin.deliver(&delivery(ActionKind::DeleteUser, r#"{"id":"u1"}"#)).await;
+        assert_eq!(report.outcome, Outcome::Retry { reason: reason.to_owned(), after: None });
+    }
+}
+
+#[tokio::test]
 async fn an_error_that_is_longer_than_what_is_kept_is_understood_all_the_same() {
     let body = json!({"errors": [], "padding": "x".repeat(30_000), "zz": 1, "message": "Invalid"});
     let report = answered(400, &[], &body.to_string()).await;

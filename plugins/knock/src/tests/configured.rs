@@ -1,7 +1,5 @@
 //! What a configuration may say.
 
-use std::time::Duration;
-
 use super::*;
 
 fn refused(keys: Value) -> (String, String) {
@@ -27,6 +25,10 @@ fn a_key_is_enough() {
     assert_eq!(settings.headers["authorization"], format!("Bearer {KEY}"));
     assert!(!format!("{:?}", settings.headers).contains("canary"));
     assert_eq!(settings.connecting.connect_timeout, Duration::from_secs(5));
+    let rates = settings.rates;
+    assert_eq!((rates.triggers_per_s, rates.upserts_per_s, rates.deletes_per_s), (1_000.0, 60.0, 5.0));
+    assert_eq!(settings.skip_same_identify_within, Duration::from_secs(3_600));
+    assert_eq!((settings.remembered_users, settings.remembered_splits), (100_000, 1_000));
     assert_eq!((settings.connecting.max_idle_connections, settings.connecting.ca_file), (64, None));
 }
 
@@ -64,5 +66,16 @@ fn other_keys_are_refused_by_name() {
     assert_eq!(with("connect_timeout", json!("0s")).0, "connect_timeout");
     assert_eq!(with("max_idle_connections", json!(-1)).0, "max_idle_connections");
     assert_eq!(with("ca_file", json!("/no/such/file")).0, "ca_file");
+    for key in ["triggers_per_s", "upserts_per_s", "deletes_per_s"] {
+        for rate in [json!(0), json!(-1), json!(1e-300), json!("5/s")] {
+            assert_eq!(with(key, rate).0, key);
+        }
+    }
+    assert_eq!(
+        with("upserts_per_s", json!(0)).1,
+        "at 0 a second nothing would be sent: write 0.001 or more (`doorman destinations pause` stops it)"
+    );
+    assert_eq!(with("skip_same_identify_within", json!(3_600)).0, "skip_same_identify_within");
+    assert!(with("remembered_users", json!(0)).1.contains("skip_same_identify_within = \"0s\""));
     assert!(with("url", json!("x")).1.contains("unknown field `url`"));
 }

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use doorman_plugin::Rate;
 use doorman_plugin_testing::Recorded;
+use hyper::Method;
 use serde_json::Value;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -46,7 +48,7 @@ impl Spec {
     /// What is wrong with a request, if anything is.
     fn check_request(&self, request: &Recorded) -> Result<(), String> {
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-        let operation = self.operation(&request.method.as_str().to_lowercase(), path)?;
+        let (_, operation) = self.operation(&request.method, path)?;
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             let name = parameter.split('=').next();
             let is_this =
@@ -63,8 +65,9 @@ impl Spec {
         self.check(&body["content"]["application/json"]["schema"], &value, "body")
     }
 
-    /// What the method does at the path, in which no segment of a parameter is empty.
-    fn operation(&self, method: &str, path: &str) -> Result<&Yaml, String> {
+    /// What the method does at the path, in which no segment of a parameter is empty; and the path as it is described.
+    fn operation(&self, method: &Method, path: &str) -> Result<(&str, &Yaml), String> {
+        let method = method.as_str().to_lowercase();
         let fits = |template: &str| {
             let (known, given) = (template.split('/'), path.split('/'));
             let fits = |(known, given): (&str, &str)| {
@@ -75,8 +78,8 @@ impl Spec {
         let paths = self.0["paths"].as_hash().unwrap();
         let fitting = paths.iter().filter(|(template, _)| fits(template.as_str().unwrap()));
         fitting
-            .map(|(_, methods)| &methods[method])
-            .find(|operation| !operation.is_badvalue())
+            .map(|(template, methods)| (template.as_str().unwrap(), &methods[&*method]))
+            .find(|(_, operation)| !operation.is_badvalue())
             .ok_or_else(|| format!("no {method} {path}"))
     }
 
@@ -156,6 +159,20 @@ impl Spec {
     }
 }
 
+/// A line of the table of what is sent: who sends it, where, how often at most, and what the description says to it.
+fn row(spec: &Spec, who: &str, rate: Option<Rate>, requests: &[Recorded]) -> String {
+    let wrong = requests.iter().find_map(|request| spec.check_request(request).err());
+    let path = requests[0].target.split('?').next().unwrap();
+    let (template, operation) = spec.operation(&requests[0].method, path).unwrap();
+    let (count, tier) = (requests.len(), operation["x-ratelimit-tier"].as_i64().unwrap());
+    if let Some(rate) = rate {
+        let expected = [1.0, 5.0, 60.0, 200.0, 1_000.0][tier as usize - 1];
+        assert_eq!(rate.per_s, expected, "{who} is of tier {tier}");
+    }
+    let verdict = wrong.unwrap_or_else(|| "valid".to_owned());
+    format!("| {who} | {} | {template} | {tier} | {count} | {verdict} |", requests[0].method)
+}
+
 #[tokio::test]
 async fn requests_are_what_knock_s_own_description_asks_for() {
     let Some(spec) = Spec::read() else {
@@ -163,13 +180,35 @@ async fn requests_are_what_knock_s_own_description_asks_for() {
         return;
     };
     let (server, address) = Server::start([]).await;
-    for (kind, content) in ACTIONS {
-        act(address, kind, content).await;
-        let request = server.take_requests().pop().unwrap();
-        let verdict = spec.check_request(&request);
-        println!("| {kind} | {} | {} | {verdict:?} |", request.method, request.target);
-        verdict.unwrap_or_else(|wrong| panic!("{kind} {content}: {wrong}"));
+    let long = super::splits::long();
+    let long = long.iter().map(|(kind, content)| (*kind, &**content));
+    let all: Vec<(ActionKind, &str)> = ACTIONS.into_iter().chain(long).collect();
+    let mut table = vec!["| kind | method | path | tier | requests | verdict |".to_owned()];
+    for kind in ActionKind::ALL.into_iter().filter(|kind| kind.is_workflow()) {
+        for (_, content) in all.iter().filter(|(other, _)| *other == kind) {
+            act(address, kind, content).await;
+        }
+        let rate = plugin(address).rate(&delivery(kind, "{}"));
+        table.push(row(&spec, kind.as_str(), rate, &server.take_requests()));
     }
+    plugin(address).probe().unwrap().await;
+    table.push(row(&spec, "(probe)", None, &server.take_requests()));
+    insta::assert_snapshot!(table.join("\n"), @r"
+    | kind | method | path | tier | requests | verdict |
+    | trigger | POST | /v1/workflows/{key}/trigger | 5 | 5 | valid |
+    | identify | PUT | /v1/users/{user_id} | 3 | 2 | valid |
+    | delete_user | DELETE | /v1/users/{user_id} | 2 | 1 | valid |
+    | set_object | PUT | /v1/objects/{collection}/{id} | 3 | 2 | valid |
+    | delete_object | DELETE | /v1/objects/{collection}/{id} | 3 | 1 | valid |
+    | subscribe | POST | /v1/objects/{collection}/{object_id}/subscriptions | 3 | 5 | valid |
+    | unsubscribe | DELETE | /v1/objects/{collection}/{object_id}/subscriptions | 3 | 5 | valid |
+    | set_tenant | PUT | /v1/tenants/{id} | 3 | 1 | valid |
+    | delete_tenant | DELETE | /v1/tenants/{id} | 2 | 1 | valid |
+    | add_to_audience | POST | /v1/audiences/{key}/members | 3 | 6 | valid |
+    | remove_from_audience | DELETE | /v1/audiences/{key}/members | 3 | 3 | valid |
+    | cancel | POST | /v1/workflows/{key}/cancel | 5 | 2 | valid |
+    | (probe) | GET | /v1/tenants | 4 | 1 | valid |
+    ");
 }
 
 #[tokio::test]
@@ -192,6 +231,7 @@ async fn other_requests_are_not() {
         ("PUT", "/v1/workflows/w/trigger", json!({"recipients": ["u1"]})),
         ("POST", "/v1/workflows//trigger", json!({"recipients": ["u1"]})),
         ("POST", "/v1/workflows/w/cancel", json!({"recipients": ["u1"]})),
+        ("POST", "/v1/tenants?page_size=1", json!({})),
         ("PUT", "/v1/users/u1", json!({"email": 5})),
         ("DELETE", "/v1/users/u1", json!({})),
         ("DELETE", "/v1/objects/c/o/subscriptions", json!({"recipients": [5]})),

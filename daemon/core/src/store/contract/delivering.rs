@@ -4,7 +4,7 @@ use doorman_plugin::DeliveryId;
 
 use super::{START, Subject, action, close, dead, leased, retry};
 use crate::id;
-use crate::store::{DueKey, Lease, Next, Progress, Status, Undelivered};
+use crate::store::{Commit, DueKey, Lease, Next, Progress, Status, Stops, Undelivered};
 
 fn parked(destination: &str, at: i64) -> crate::store::Action {
     action(destination, Lease::Due(at))
@@ -182,4 +182,40 @@ pub fn reviving_one_of_several_makes_the_event_pending_again(mut subject: Subjec
     subject.revive(vec![id(1)]);
     subject.close(vec![close(1, 1, 1, Next::Delivered)]);
     assert_eq!(subject.status(1), Status::Delivered);
+}
+
+/// It is seen, and the delivery waits as before.
+pub fn an_attempt_that_is_held_does_not_count(mut subject: Subject) {
+    subject.planned(vec![leased("hook")]);
+    let held = || Next::Held { at: START + 5, reason: "401".into() };
+    subject.close(vec![close(1, 1, 1, held())]);
+    subject.close(vec![close(1, 1, 1, held())]);
+    assert_eq!(attempts(&subject, 1, 1), [1, 1]);
+    subject.now += 5;
+    assert_eq!(subject.due("hook"), [(1, 1)]);
+    assert_eq!(subject.log.delivery(1, 1).expect("the log reads").expect("it is open").attempt, 1);
+    subject.close(vec![close(1, 1, 1, Next::Delivered)]);
+    assert_eq!(subject.status(1), Status::Delivered);
+}
+
+/// By their names, also those that are in no configuration.
+pub fn destinations_that_have_deliveries_waiting_are_named(mut subject: Subject) {
+    subject.planned(vec![parked("hook", START), parked("a-b", START), leased("out"), parked("a", START)]);
+    let named = subject.log.waiting_destinations().expect("the log reads");
+    assert_eq!(named, ["a".into(), "a-b".into(), "hook".into()] as [std::sync::Arc<str>; 3]);
+}
+
+/// Each destination's own, the last that was noted.
+pub fn what_stopped_a_destination_is_kept(mut subject: Subject) {
+    let mut stops = Stops::default();
+    assert_eq!(subject.log.stops("hook").expect("the log reads"), stops);
+    for at in [START, START + 9] {
+        stops.pause(at);
+        stops.hold("401".into(), at);
+        let noted = vec![("hook".into(), stops.clone())];
+        subject.commit(Commit { stops: noted, ..Commit::default() });
+        assert_eq!(subject.log.stops("hook").expect("the log reads"), stops);
+        stops.resume(at + 1);
+    }
+    assert_eq!(subject.log.stops("hoo").expect("the log reads"), Stops::default());
 }

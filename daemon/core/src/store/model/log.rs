@@ -1,5 +1,6 @@
 //! The model's reading side.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorman_plugin::{Delivery, DeliveryId, EventId};
@@ -9,8 +10,8 @@ use crate::clock::UnixMillis;
 use crate::id;
 use crate::mapping::GenerationId;
 use crate::store::{
-    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, Status, StoreError, Stretch, Survey,
-    Through, Undelivered, Verdict,
+    Attempt, Counts, DeliveryState, DueKey, Event, Log, Plan, Repeats, Status, Stops, StoreError, Stretch,
+    Survey, Through, Undelivered, Verdict,
 };
 
 impl Log for MemoryStore {
@@ -98,6 +99,13 @@ impl Log for MemoryStore {
         Ok(due)
     }
 
+    fn waiting_destinations(&self) -> Result<Vec<Arc<str>>, StoreError> {
+        let state = self.lock();
+        let waiting = state.deliveries.values().filter(|kept| kept.due_at().is_some());
+        let names: BTreeSet<_> = waiting.map(|kept| Arc::clone(&kept.action.destination)).collect();
+        Ok(names.into_iter().collect())
+    }
+
     fn next_due(&self, destination: &str) -> Result<Option<UnixMillis>, StoreError> {
         Ok(self.lock().waiting(destination).first().map(|key| key.at))
     }
@@ -117,6 +125,10 @@ impl Log for MemoryStore {
             event: Arc::clone(&event.info),
             attempt: kept.attempts + 1,
         }))
+    }
+
+    fn stops(&self, destination: &str) -> Result<Stops, StoreError> {
+        Ok(self.lock().stops.get(destination).cloned().unwrap_or_default())
     }
 
     fn trimmed_through(&self) -> Through {

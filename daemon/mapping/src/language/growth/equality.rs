@@ -42,15 +42,17 @@ fn values(
     if depth == MAX_DEPTH {
         return refuse(context, format!("these values are nested deeper than {MAX_DEPTH} levels"), "");
     }
-    if one.is_array() && other.is_array() {
-        if let (Some(mut one), Some(mut other)) = (one.write_lock::<Array>(), other.write_lock::<Array>()) {
-            return arrays(context, &mut one, &mut other, depth);
-        }
+    if one.is_array()
+        && other.is_array()
+        && let (Some(mut one), Some(mut other)) = (one.write_lock::<Array>(), other.write_lock::<Array>())
+    {
+        return arrays(context, &mut one, &mut other, depth);
     }
-    if one.is_map() && other.is_map() {
-        if let (Some(mut one), Some(mut other)) = (one.write_lock::<Map>(), other.write_lock::<Map>()) {
-            return maps(context, &mut one, &mut other, depth);
-        }
+    if one.is_map()
+        && other.is_map()
+        && let (Some(mut one), Some(mut other)) = (one.write_lock::<Map>(), other.write_lock::<Map>())
+    {
+        return maps(context, &mut one, &mut other, depth);
     }
     if let (Ok(one), Ok(other)) = (one.as_int(), other.as_int()) {
         return Ok(one == other);

@@ -93,6 +93,7 @@ pub enum Made {
 pub enum Ending {
     Delivered,
     Retry(UnixMillis),
+    Held(UnixMillis),
     Dead,
 }
 
@@ -122,6 +123,7 @@ impl Asked {
             closes: self.closes.clone(),
             revivals: self.revivals.iter().map(id).collect(),
             discards: self.discards.iter().map(id).collect(),
+            stops: Vec::new(),
             trims: surveyed.into_iter().flat_map(|trim| vec![trim.clone(); self.trims]).collect(),
         }
     }
@@ -251,6 +253,7 @@ fn close((seq, number): (u64, u16), attempt: u32, ending: &Ending, now: UnixMill
     let next = match ending {
         Ending::Delivered => Next::Delivered,
         Ending::Retry(after) => Next::Retry { at: now + after, reason: "busy".to_owned() },
+        Ending::Held(after) => Next::Held { at: now + after, reason: "401".to_owned() },
         Ending::Dead => Next::Dead { reason: "gone".to_owned() },
     };
     let attempt = Attempt {
@@ -447,5 +450,10 @@ fn made() -> impl Strategy<Value = Made> {
 }
 
 fn ending() -> impl Strategy<Value = Ending> {
-    prop_oneof![Just(Ending::Delivered), SOON.prop_map(Ending::Retry), Just(Ending::Dead)]
+    prop_oneof![
+        3 => Just(Ending::Delivered),
+        3 => SOON.prop_map(Ending::Retry),
+        1 => SOON.prop_map(Ending::Held),
+        3 => Just(Ending::Dead),
+    ]
 }
