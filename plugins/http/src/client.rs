@@ -27,6 +27,9 @@ use crate::url::Url;
 /// How long an unused connection stays open.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long the head of an answer may be, and how much of its body is held at once.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
 /// A destination's connections. It makes none before the first request, and needs no runtime until then.
 pub struct Client {
     connections: legacy::Client<Connector, Full<Bytes>>,
@@ -86,6 +89,7 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(connecting.max_idle_connections)
+            .http1_max_buf_size(MAX_HEAD_BYTES)
             // The host is among the destination's own headers, made once.
             .set_host(false)
             .build(connector);

@@ -28,10 +28,12 @@ impl ClientCertificate {
             (None, None) => return Ok(None),
             (Some(path), Some(key)) => (path, key),
             (Some(_), None) => {
-                return Err(ConfigError::at(KEY, "the client's certificate needs its key: name it"));
+                let message = format!("the client's certificate needs its key: name it in `{KEY}`");
+                return Err(ConfigError::at(CERTIFICATE, message));
             }
             (None, Some(_)) => {
-                return Err(ConfigError::at(CERTIFICATE, "the client's key needs its certificate: name it"));
+                let message = format!("the client's key needs its certificate: name it in `{CERTIFICATE}`");
+                return Err(ConfigError::at(KEY, message));
             }
         };
         let chain = chain(path).map_err(|message| ConfigError::at(CERTIFICATE, message))?;

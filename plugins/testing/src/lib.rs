@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 pub use authority::{Authority, ClientIdentity, Identity};
 pub use proxy::Proxy;
-pub use server::{Answer, Recorded, Server, answer, nobody, raw};
+pub use server::{Answer, Recorded, Server, answer, at_first, nobody, raw};
 
 /// The first attempt of an action's delivery, with a content that must be JSON.
 pub fn delivery(kind: ActionKind, content: &str) -> Delivery {

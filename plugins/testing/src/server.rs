@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::Identity;
@@ -142,6 +142,23 @@ pub async fn raw(bytes: &'static [u8], close: bool) -> SocketAddr {
         if !close {
             std::future::pending::<()>().await;
         }
+    });
+    address
+}
+
+/// A destination that behaves like this on its first connection, and answers all later ones with 204.
+pub async fn at_first<F>(behave: impl FnOnce(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = std::io::Result<()>> + Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has free ports");
+    let address = listener.local_addr().expect("a listener has an address");
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a test connects");
+        // Clients that go away, and the end of the test, are part of it.
+        let behaving = async { drop(behave(stream).await) };
+        let server = Arc::new(Server::default());
+        tokio::join!(behaving, server.accept(listener, None));
     });
     address
 }

@@ -70,7 +70,7 @@ with_connection_keys! {
         allow: Vec<String>,
         /// References to the secrets that sign each request as Standard Webhooks has it (`whsec_...`): several while they
         /// change.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "signature::read_secrets")]
         #[schemars(with = "Vec<String>")]
         signing_secrets: Vec<Secret>,
     }

@@ -9,6 +9,7 @@
 //!
 //! Each secret signs `<id>.<timestamp>.<body>` with HMAC-SHA256, so that a receiver may know either of two while they change.
 
+use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -17,6 +18,8 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 use doorman_plugin::{ConfigError, DeliveryId, Secret};
 use hmac::{Hmac, Mac};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use sha2::Sha256;
 
 /// The same over all attempts of a delivery.
@@ -87,6 +90,41 @@ impl Signer {
             format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
         };
         self.keys.iter().map(of).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Reads a list of references. What is none is not repeated: it may be a secret itself.
+pub fn read_secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    deserializer.deserialize_any(References)
+}
+
+struct References;
+
+impl<'de> Visitor<'de> for References {
+    type Value = Vec<Secret>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of references to secrets: [\"file:/path\"]")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Vec<Secret>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Vec<Secret>, E> {
+        Err(E::invalid_type(Unexpected::Other("a text"), &self))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Vec<Secret>, E> {
+        Err(E::invalid_type(Unexpected::Other("a number"), &self))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Vec<Secret>, E> {
+        Err(E::invalid_type(Unexpected::Other("a number"), &self))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Vec<Secret>, E> {
+        Err(E::invalid_type(Unexpected::Other("a number"), &self))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The plugin against real sockets, on a current-thread runtime as in a dispatcher.
 
+mod conforming;
+mod failures;
 mod given_urls;
 mod sends;
 mod signed;

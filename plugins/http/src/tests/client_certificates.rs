@@ -56,10 +56,10 @@ fn a_certificate_and_its_key_come_together_and_fit() {
     let authority = Authority::new("clients");
     let (one, other, ca_file) = (authority.client("one"), authority.client("other"), authority.file());
     let (key, message) = refused("https://h", Connecting { client_key: None, ..coming_as(&one, &ca_file) });
-    assert!(key == "client_key" && message.contains("needs its key"), "{message}");
+    assert!(key == "client_certificate" && message.contains("name it in `client_key`"), "{message}");
     let (key, message) =
         refused("https://h", Connecting { client_certificate: None, ..coming_as(&one, &ca_file) });
-    assert!(key == "client_certificate" && message.contains("needs its certificate"), "{message}");
+    assert!(key == "client_key" && message.contains("name it in `client_certificate`"), "{message}");
     let (key, message) =
         refused("https://h", Connecting { client_key: read(&other.key), ..coming_as(&one, &ca_file) });
     assert!(key == "client_key" && message.contains("not the key of"), "{message}");

@@ -43,6 +43,10 @@ fn keys_are_refused_by_name() {
     assert_eq!(refused(json!({"url": "http://h", "ca_file": 5})).0, "ca_file");
     assert_eq!(refused(json!({"url": "http://h", "max_idle_connections": -1})).0, "max_idle_connections");
     assert_eq!(refused(json!({"url": "http://h", "headers": {"X-Team": 1}})).0, "headers.X-Team");
+    let (key, message) = refused(json!({"url": "http://h", "signing_secrets": ["whsec_canary"]}));
+    assert!(key == "signing_secrets[0]" && !message.contains("canary"), "{key}: {message}");
+    let (key, message) = refused(json!({"url": "http://h", "signing_secrets": "whsec_canary"}));
+    assert!(key == "signing_secrets" && !message.contains("canary"), "{key}: {message}");
     assert_eq!(refused(json!({"url": "http://h", "allow": ["a.example", "*"]})).0, "allow[1]");
     let (key, message) = refused(json!({"url": "http://h", "statuses": {"404": "dead"}}));
     assert!(key == "statuses.404" && message.contains("`hold`"), "{key}: {message}");
