@@ -155,9 +155,15 @@ async fn a_child_that_hangs_is_killed_and_the_next_is_given_what_waits() {
 #[tokio::test]
 async fn a_child_that_reads_nothing_blocks_nobody_but_its_own() {
     let (_folder, mark) = file();
-    let plugin = once(&mark, "sleep 1000", json!({"hang_timeout": "50ms"}));
+    // The child after it reads with `grep`: a shell takes long lines byte by byte.
+    let script = format!(
+        "ready; test -e {0} || {{ touch {0}; sleep 1000; }}\n\
+         LC_ALL=C grep -a --line-buffered -o '^{{\"id\":\"[^\"]*\"' | while take; do say delivered; done",
+        mark.display()
+    );
+    let plugin = shell(&script, json!({"hang_timeout": "500ms"}));
     let mut big = numbered(1);
-    let content = format!("\"{}\"", "x".repeat(300_000));
+    let content = format!("\"{}\"", "x".repeat(1_000_000));
     big.content = serde_json::value::RawValue::from_string(content).unwrap().into();
     assert!(attempted(&plugin, &big).await >= 1);
 }
