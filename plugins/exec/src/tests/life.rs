@@ -139,7 +139,9 @@ fn the_child_is_killed_with_the_runtime_and_started_again_on_another() {
         assert_eq!(runtime.block_on(deliver(&plugin, 1)), Report::delivered());
         drop(runtime);
         let pid = lines(&pid).pop().unwrap();
+        let begun = std::time::Instant::now();
         while is_running(&pid) {
+            assert!(begun.elapsed() < LONGEST, "it goes on without its runtime");
             std::thread::sleep(LOOK);
         }
     }
