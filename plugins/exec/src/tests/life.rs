@@ -87,7 +87,7 @@ async fn a_child_that_does_not_end_is_asked_and_then_killed() {
             trap.replace("$0", &seen.display().to_string()),
             pid.display()
         );
-        let plugin = shell(&script, json!({"stop_timeout": "300ms"}));
+        let plugin = shell(&script, json!({"stop_timeout": "1s"}));
         assert_eq!(deliver(&plugin, 1).await, Report::delivered());
         in_time(plugin.close()).await;
         assert_eq!(lines(&seen), [says]);
@@ -131,13 +131,17 @@ async fn a_grandchild_that_left_the_group_and_holds_the_pipes_holds_nothing_up()
 #[test]
 fn the_child_is_killed_with_the_runtime_and_started_again_on_another() {
     let (_folder, pid) = file();
-    let plugin = shell(&format!("echo $$ >> {}; {WELL}", pid.display()), json!({}));
+    // It does not end at the end of its input.
+    let script = format!("echo $$ >> {}; ready; take; say delivered; sleep 1000", pid.display());
+    let plugin = shell(&script, json!({}));
     for _ in 0..2 {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         assert_eq!(runtime.block_on(deliver(&plugin, 1)), Report::delivered());
         drop(runtime);
         let pid = lines(&pid).pop().unwrap();
+        let begun = std::time::Instant::now();
         while is_running(&pid) {
+            assert!(begun.elapsed() < LONGEST, "it goes on without its runtime");
             std::thread::sleep(LOOK);
         }
     }
