@@ -16,8 +16,9 @@ CASES       ?= 100000
 ROUNDS      ?= 5
 RELOADS     ?= 200
 SAVES       ?= 100
+IN_ORDER    ?= 1000000
 
-.PHONY: help setup build run test check model crash power full backlog reloads controls faults bench clean
+.PHONY: help setup build run test check model crash power full backlog reloads order controls faults bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -83,6 +84,10 @@ reloads: ## replace the scripts RELOADS times under load, then audit; measure SA
 	cargo build --release -p doorman
 	DOORMAN_RELOADS=$(RELOADS) DOORMAN_SAVES=$(SAVES) \
 	  cargo test --release -p doorman-tests --test it reload:: -- --nocapture --test-threads 1 load:: speed::
+
+order: ## park IN_ORDER deliveries of many users, kill in the midst, and see that each user's arrive in order
+	cargo build --release -p doorman
+	DOORMAN_IN_ORDER=$(IN_ORDER) cargo test --release -p doorman-tests --test it order:: -- --nocapture --test-threads 1
 
 controls: faults ## break promises one by one: the kits must notice
 	cargo test --release -p doorman-tests --test it controls:: -- --nocapture

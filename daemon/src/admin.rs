@@ -123,6 +123,9 @@ pub trait Operate: Send + Sync + 'static {
     /// resolves. The error says what failed and what to do next.
     fn retry(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
 
+    /// Lets deliveries go that the flood guard holds: for each, whether it was one. As [`Operate::retry`] otherwise.
+    fn release(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
+
     /// Cancels open or dead deliveries: for each, whether it was one. As [`Operate::retry`] otherwise.
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
 

@@ -206,6 +206,12 @@ pub enum DeliveriesCommand {
         #[arg(long, requires = "all", conflicts_with = "ids")]
         cancelled: bool,
     },
+    /// Let deliveries go that the flood guard holds (exit code 1 when one that was named was not held)
+    Release {
+        /// Which.
+        #[command(flatten)]
+        chosen: ChosenArgs,
+    },
     /// Cancel dead or open deliveries: they are not attempted any more, until they are retried (exit code 1 when one of
     /// them was neither)
     Discard {
@@ -242,7 +248,7 @@ pub struct ChosenArgs {
     /// Delivery ids: <event id>.<number>; the event id may be shortened, or @last
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ID")]
     pub ids: Vec<String>,
-    /// All dead letters
+    /// All dead letters; for `release` all that the flood guard holds
     #[arg(long)]
     pub all: bool,
     /// With --all: only those of this destination

@@ -75,6 +75,9 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         Command::Deliveries(DeliveriesCommand::Retry { chosen, cancelled }) => {
             operations::retry(&client, chosen, *cancelled, screen).await
         }
+        Command::Deliveries(DeliveriesCommand::Release { chosen }) => {
+            operations::release(&client, chosen, screen).await
+        }
         Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
             operations::discard(&client, chosen, *open, screen).await
         }

@@ -16,6 +16,7 @@ mod address;
 mod breaker;
 mod destination;
 mod excerpt;
+mod flood;
 mod listeners;
 mod masking;
 mod nearest;
@@ -39,7 +40,9 @@ use std::path::{Path, PathBuf};
 pub use address::AdminListen;
 pub use breaker::Breaker;
 pub use destination::Destination;
+pub use flood::Flood;
 pub use listeners::{Admin, AdminAuth, Server};
+pub use order::Order;
 pub use problem::{ConfigProblems, Problem};
 pub use retry::Retry;
 pub use routing::{Environment, RECORDED, Source};
@@ -75,6 +78,8 @@ pub struct Config {
     pub supervise: Supervise,
     /// `[log]`: the daemon's own log.
     pub log: Log,
+    /// `[flood]`: how many actions a source's events may make in a minute.
+    pub flood: Flood,
     /// `[environments.<name>]`, at least one.
     pub environments: BTreeMap<String, Environment>,
     /// `[sources.<name>]`, at least one.
@@ -162,6 +167,7 @@ impl Config {
             scripts: Scripts::read(root.section("scripts")),
             supervise: Supervise::read(root.section("supervise")),
             log: Log::read(root.section("log")),
+            flood: Flood::read(root.section("flood")),
             environments: read_named(environments, |_, section| {
                 Environment::read(section, &destination_names)
             }),

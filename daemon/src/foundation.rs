@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use doorman_core::accept;
 use doorman_core::dispatch::{BreakerPolicy, ListedSecrets, Pace, RetryPolicy};
-use doorman_core::map::Route;
+use doorman_core::map::{Budgets, Lanes, Order, Route};
 use doorman_core::retain::Ages;
 use doorman_core::supervise::RestartPolicy;
 use doorman_plugin::{Plugin, Secret};
@@ -127,6 +127,7 @@ pub fn pipeline_settings(
             every: config.store.trim_every,
         },
         routes: config.environments.iter().map(|(name, one)| (name.as_str().into(), route(one))).collect(),
+        budgets: budgets(config),
         destinations: destinations.chain(recorded).collect(),
     }
 }
@@ -138,21 +139,40 @@ fn destination(
 ) -> pipeline::Destination {
     pipeline::Destination {
         name: destination.name.as_str().into(),
+        pace: pace(destination, plugin.concurrency_max()),
         plugin,
-        pace: pace(destination),
         timeout: destination.timeout,
         queue_deliveries: destination.queue_deliveries,
+        order: order(destination),
         secrets,
     }
 }
 
-fn pace(destination: &config::Destination) -> Pace {
+fn order(destination: &config::Destination) -> Order {
+    let lanes = match &destination.order {
+        config::Order::None => Lanes::None,
+        config::Order::Source => Lanes::Source,
+        config::Order::Key(path) => Lanes::Key(path.split('.').map(str::to_owned).collect()),
+    };
+    Order { lanes, chain_wait: destination.chain_wait }
+}
+
+/// The budgets of each source; those that are 0 are none.
+fn budgets(config: &Config) -> HashMap<Arc<str>, Budgets> {
+    let of_source = |(name, source): (&String, &config::Source)| {
+        let budgets = config.flood.budgets(&source.flood).filter(|(_, budget)| *budget > 0);
+        (name.as_str().into(), budgets.collect())
+    };
+    config.sources.iter().map(of_source).collect()
+}
+
+fn pace(destination: &config::Destination, concurrency_max: usize) -> Pace {
     let config::Retry { base, cap, max_attempts, max_age, .. } = destination.retry;
     let config::Breaker { enabled, window, min_attempts, failure_percent, pause, max_pause } =
         destination.breaker;
     Pace {
         retry: RetryPolicy { base, cap, max_attempts, max_age },
-        concurrency: destination.concurrency,
+        concurrency: destination.concurrency.min(concurrency_max),
         per_s: (destination.rate_per_s > 0).then_some(f64::from(destination.rate_per_s)),
         breaker: BreakerPolicy { enabled, window, min_attempts, failure_percent, pause, max_pause },
         probe_interval: destination.probe_interval,

@@ -125,6 +125,15 @@ impl Operate for Doorkeeper {
         })
     }
 
+    fn release(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        let commits = self.commits.clone();
+        Box::pin(async move {
+            let released =
+                commits.release(ids).await.map_err(|error| format!("{error}; see the daemon's log"))?;
+            Ok(released.iter().map(Option::is_some).collect())
+        })
+    }
+
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
         let commits = self.commits.clone();
         Box::pin(async move {

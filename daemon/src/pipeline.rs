@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use doorman_core::accept::{self, Committer, CommitterActor};
 use doorman_core::clock::Clock;
 use doorman_core::dispatch::{Dispatcher, DispatcherActor, Lane, ListedSecrets, Pace, RateOf};
-use doorman_core::map::{Mapper, MapperActor, Planner, Route};
+use doorman_core::map::{Budgets, FloodGuard, Mapper, MapperActor, Order, Planner, Route, Target};
 use doorman_core::mapping::Scripts;
 use doorman_core::queues::commit::CommitQueue;
 use doorman_core::queues::delivery::{DeliveryQueue, Wish};
@@ -74,6 +74,8 @@ pub struct Settings {
     pub retention: Retain,
     /// Where each environment's workflow actions go.
     pub routes: HashMap<Arc<str>, Route>,
+    /// How many actions the events of each source may make in a minute.
+    pub budgets: HashMap<Arc<str>, Budgets>,
     /// The destinations.
     pub destinations: Vec<Destination>,
 }
@@ -98,6 +100,8 @@ pub struct Destination {
     pub timeout: Duration,
     /// Deliveries held in memory.
     pub queue_deliveries: usize,
+    /// Which of its deliveries wait for one another.
+    pub order: Order,
     /// What it fills in where scripts ask for secrets.
     pub secrets: ListedSecrets,
 }
@@ -123,13 +127,15 @@ const TRIM_STEP_EVENTS: usize = 65_536;
 pub fn start(foundation: Foundation, settings: Settings) -> Pipeline {
     let commits = CommitQueue::new(settings.commit_queue_events);
     let mapping = MappingQueue::new(settings.mapping_queue_events, settings.mapping_queue_bytes);
-    let mut deliveries = HashMap::new();
+    let (mut deliveries, mut targets) = (HashMap::new(), HashMap::new());
     for destination in settings.destinations {
         let queue = DeliveryQueue::new(destination.queue_deliveries);
+        let target = Target { queue: queue.clone(), order: destination.order.clone() };
+        targets.insert(Arc::clone(&destination.name), target);
         deliveries.insert(Arc::clone(&destination.name), queue.clone());
         start_dispatcher(&foundation, destination, queue, commits.clone());
     }
-    let planner = PlannerParts { routes: settings.routes, deliveries: deliveries.clone() };
+    let planner = PlannerParts { routes: settings.routes, targets, budgets: settings.budgets };
     start_mapper(&foundation, planner, mapping.clone(), commits.clone(), settings.mapping_batch_events);
     start_retention(&foundation, settings.retention, commits.clone());
     let (supervisor, threads) = (foundation.supervisor.clone(), Arc::clone(&foundation.threads));
@@ -265,7 +271,8 @@ fn rate_of(plugin: &Arc<dyn Plugin>) -> RateOf {
 
 struct PlannerParts {
     routes: HashMap<Arc<str>, Route>,
-    deliveries: HashMap<Arc<str>, DeliveryQueue>,
+    targets: HashMap<Arc<str>, Target>,
+    budgets: HashMap<Arc<str>, Budgets>,
 }
 
 fn start_mapper(
@@ -280,7 +287,8 @@ fn start_mapper(
     let clock = foundation.clock.clone();
     let supervisor = foundation.supervisor.clone();
     foundation.supervisor.start("mapper", foundation.threads.computing(), move |lifeline| {
-        let planner = Planner::new(parts.routes.clone(), parts.deliveries.clone());
+        let flood = FloodGuard::new(parts.budgets.clone());
+        let planner = Planner::new(parts.routes.clone(), parts.targets.clone(), flood);
         let mapper = Mapper::new(
             Arc::clone(&scripts),
             Arc::clone(&log),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorman_core::dispatch::{ListedSecrets, Pace};
+use doorman_core::map::Order;
 use doorman_plugin::{BoxFuture, Delivery, Plugin, Report};
 
 use crate::config::RECORDED;
@@ -31,6 +32,7 @@ pub fn destination() -> Destination {
         pace: Pace::default(),
         timeout: Duration::from_secs(1),
         queue_deliveries: 1_024,
+        order: Order::default(),
         secrets: ListedSecrets::default(),
     }
 }

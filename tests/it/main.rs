@@ -24,6 +24,7 @@ mod flow;
 mod knock;
 mod limits;
 mod numbers;
+mod order;
 mod promises;
 mod reload;
 mod replay;

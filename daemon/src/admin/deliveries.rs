@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use doorman_core::queues::delivery::Standing;
-use doorman_core::store::{DeliveryState, Log, Progress, Undelivered};
+use doorman_core::store::{DeliveryState, For, Log, Progress, Undelivered};
 use doorman_plugin::{BoxFuture, DeliveryId};
 use hyper::StatusCode;
 
@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::query::{Query, delivery_cursor};
 use super::reference;
 use super::route::blocking;
-use super::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, IdsRequest, RetryAnswer, time};
+use super::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, IdsRequest, ReleaseAnswer, RetryAnswer, time};
 use super::{Admin, Operate, destinations};
 
 /// The parameters of the list.
@@ -65,6 +65,13 @@ pub fn list(admin: &Admin, query: &Query) -> Result<Answer, Problem> {
 pub async fn retry(admin: Arc<Admin>, body: Bytes) -> Result<Answer, Problem> {
     let (retried, left) = operate(&admin, body, "retry_failed", |operate, ids| operate.retry(ids)).await?;
     answer::json(StatusCode::OK, &RetryAnswer { retried, left })
+}
+
+/// Lets deliveries go that wait for an operator. All ids are understood, or nothing is done.
+pub async fn release(admin: Arc<Admin>, body: Bytes) -> Result<Answer, Problem> {
+    let act = |operate: &dyn Operate, ids| operate.release(ids);
+    let (released, left) = operate(&admin, body, "release_failed", act).await?;
+    answer::json(StatusCode::OK, &ReleaseAnswer { released, left })
 }
 
 /// Cancels open or dead deliveries. All ids are understood, or nothing is done.
@@ -143,12 +150,14 @@ impl Shown {
     /// Of a delivery. One that is open waits for its destination, if that is stopped.
     pub fn of(admin: &Admin, delivery: &DeliveryState) -> Self {
         match &delivery.progress {
-            Progress::Open { retry_at } => {
+            Progress::Open { retry_at, waits } => {
                 let standing = admin.destinations.standing(&delivery.action.destination);
-                let reason = match (standing, retry_at) {
-                    (Some(Standing::Running), None) => "queued",
-                    (Some(Standing::Running), Some(_)) => "retry",
-                    (standing, _) => destinations::state(standing.as_ref()),
+                let reason = match (waits, standing, retry_at) {
+                    (Some(For::Operator), ..) => "held_flood",
+                    (Some(For::Lane | For::Kinds { .. }), ..) => "waiting_for",
+                    (None, Some(Standing::Running), None) => "queued",
+                    (None, Some(Standing::Running), Some(_)) => "retry",
+                    (None, standing, _) => destinations::state(standing.as_ref()),
                 };
                 let (reason, retry_at) = (Some(reason.to_owned()), retry_at.map(time));
                 Self { state: "open", reason, retry_at, ..Self::default() }

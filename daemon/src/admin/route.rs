@@ -66,7 +66,7 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
             let query = Query::parse(request.uri().query(), &deliveries::PARAMETERS)?;
             blocking(move || deliveries::list(&admin, &query)).await
         }
-        ["api", "deliveries", operation @ ("retry" | "discard")] => {
+        ["api", "deliveries", operation @ ("retry" | "release" | "discard")] => {
             if request.method() != Method::POST {
                 return Err(Problem::method_not_allowed("POST"));
             }
@@ -74,6 +74,7 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
             let body = read_body(request).await?;
             match *operation {
                 "retry" => deliveries::retry(admin, body).await,
+                "release" => deliveries::release(admin, body).await,
                 _ => deliveries::discard(admin, body).await,
             }
         }

@@ -124,6 +124,10 @@ impl Operate for FirstIsDead {
         })
     }
 
+    fn release(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        self.retry(ids)
+    }
+
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
         self.retry(ids)
     }

@@ -130,7 +130,7 @@ pub struct DeliveryView {
     pub line: u32,
     /// `open`, `delivered`, `dead` or `cancelled`.
     pub state: String,
-    /// Why it is open (`queued`, `retry`, `waiting_for`, or how its destination stands), dead or cancelled.
+    /// Why it is open (`queued`, `retry`, `waiting_for`, `held_flood`, or how its destination stands), dead or cancelled.
     pub reason: Option<String>,
     /// When the next attempt is due.
     pub retry_at: Option<String>,
@@ -239,6 +239,15 @@ pub struct RetryAnswer {
     /// Those that are due again.
     pub retried: Vec<String>,
     /// Those that were neither dead nor cancelled, or are not there: left as they are.
+    pub left: Vec<String>,
+}
+
+/// What a release answers, all ids in full.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct ReleaseAnswer {
+    /// Those that go on.
+    pub released: Vec<String>,
+    /// Those that the flood guard did not hold, or that are not there: left as they are.
     pub left: Vec<String>,
 }
 

@@ -107,6 +107,15 @@ fn write_cancelled(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), 
     Ok(table::write(screen, columns, &cells)?)
 }
 
+/// When the next attempt is due, or what it waits for instead.
+fn next_try(row: &DeliveryRow) -> String {
+    match (row.reason.as_deref(), row.retry_at.as_deref()) {
+        (Some("queued" | "retry") | None, None) => "now".to_owned(),
+        (Some("queued" | "retry") | None, Some(at)) => to_second(at),
+        (Some(reason), _) => safe(reason),
+    }
+}
+
 fn write_open(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), CliError> {
     let columns = [
         Column::Whole("ID"),
@@ -116,8 +125,8 @@ fn write_open(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), CliEr
         Column::Cut("DESTINATION"),
     ];
     let cells = |row: &DeliveryRow| {
-        let next = row.retry_at.as_deref().map_or_else(|| "now".to_owned(), to_second);
-        [safe(&row.id), row.attempts.to_string(), next, safe(&row.event), safe(&row.destination)]
+        let event = safe(&row.event);
+        [safe(&row.id), row.attempts.to_string(), next_try(row), event, safe(&row.destination)]
     };
     let cells: Vec<_> = rows.iter().map(cells).collect();
     Ok(table::write(screen, columns, &cells)?)

@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::screen::Screen;
 use super::text::safe;
-use crate::admin::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, RetryAnswer};
+use crate::admin::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, ReleaseAnswer, RetryAnswer};
 
 /// How many ids are sent in one request.
 const IDS: usize = 500;
@@ -31,6 +31,33 @@ pub async fn retry(
         say(screen, &all.retried, "due again")?;
         say(screen, &all.left, "neither dead nor cancelled: left as it is")?;
         choice.say_if_empty(screen)?;
+    }
+    Ok(exit(&all.left))
+}
+
+/// Lets deliveries go that the flood guard holds; [`Exit::Failed`] when one that was named was not held.
+pub async fn release(
+    client: &AdminClient,
+    chosen: &ChosenArgs,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, CliError> {
+    let mut all = ReleaseAnswer::default();
+    let mut choice = Choice::new(client, chosen, "open");
+    while let Some(ids) = choice.next().await? {
+        let answer: ReleaseAnswer = client.post_ids("/api/deliveries/release", ids).await?;
+        all.released.extend(answer.released);
+        // Of all that is open, most is not held.
+        if !chosen.all {
+            all.left.extend(answer.left);
+        }
+    }
+    if screen.is_json() {
+        screen.json(&all)?;
+    } else if chosen.all {
+        screen.line(&format!("released {} deliveries", all.released.len()))?;
+    } else {
+        say(screen, &all.released, "released")?;
+        say(screen, &all.left, "not held by the flood guard: left as it is")?;
     }
     Ok(exit(&all.left))
 }

@@ -30,6 +30,9 @@ async fn run(address: SocketAddr, line: &str) -> (String, Result<Exit, CliError>
         Command::Deliveries(DeliveriesCommand::Retry { chosen, cancelled }) => {
             operations::retry(&client, chosen, *cancelled, &mut screen).await
         }
+        Command::Deliveries(DeliveriesCommand::Release { chosen }) => {
+            operations::release(&client, chosen, &mut screen).await
+        }
         Command::Deliveries(DeliveriesCommand::Discard { chosen, open }) => {
             operations::discard(&client, chosen, *open, &mut screen).await
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::Config;
+use super::flood::Flood;
 use super::nearest::nearest;
 use super::section::{Section, check_name};
 use super::tree::{self, Node, Value as Written};
@@ -121,6 +122,8 @@ pub struct Source {
     pub environments: Vec<String>,
     /// How many events it may send in each of them, per second.
     pub max_events_per_s: u32,
+    /// Its budgets of actions where they are not those of all.
+    pub flood: Flood,
 }
 
 impl Source {
@@ -129,8 +132,9 @@ impl Source {
         let format = section.choice("format", &FORMATS, Format::Track);
         let environments = read_environments(&mut section, known);
         let max_events_per_s = section.whole("max_events_per_s", 100_000, 1..=10_000_000);
+        let flood = Flood::written(section.section("flood"));
         section.finish();
-        Some(Self { description, format, environments: environments?, max_events_per_s })
+        Some(Self { description, format, environments: environments?, max_events_per_s, flood })
     }
 }
 

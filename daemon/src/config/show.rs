@@ -15,8 +15,8 @@ use super::section::grouped;
 use super::stages::{LOG_FORMATS, RELOADS};
 use super::store::DEDUP_SCOPES;
 use super::{
-    Accept, Admin, AdminAuth, Breaker, Config, Destination, Environment, Log, Map, RECORDED, Retry, Scripts,
-    Server, Source, Store, Supervise,
+    Accept, Admin, AdminAuth, Breaker, Config, Destination, Environment, Flood, Log, Map, RECORDED, Retry,
+    Scripts, Server, Source, Store, Supervise,
 };
 
 /// The whole of it, in the order of `config/doorman.toml`.
@@ -30,6 +30,7 @@ pub(super) fn show(config: &Config) -> String {
         scripts,
         supervise,
         log,
+        flood,
         environments,
         sources,
         destinations,
@@ -42,6 +43,8 @@ pub(super) fn show(config: &Config) -> String {
     page.scripts(scripts);
     page.supervise(supervise);
     page.log(log);
+    page.heading("flood");
+    page.flood(flood);
     for (name, environment) in environments {
         page.environment(name, environment);
     }
@@ -173,6 +176,10 @@ impl Page {
         self.quoted("level", level);
     }
 
+    fn flood(&mut self, flood: &Flood) {
+        flood.keys().for_each(|(key, budget)| self.number(key, u64::from(budget)));
+    }
+
     fn environment(&mut self, name: &str, environment: &Environment) {
         let Environment { workflows, routes, vars } = environment;
         self.heading(&format!("environments.{name}"));
@@ -191,13 +198,17 @@ impl Page {
     }
 
     fn source(&mut self, name: &str, source: &Source) {
-        let Source { description, format, environments, max_events_per_s } = source;
+        let Source { description, format, environments, max_events_per_s, flood } = source;
         self.heading(&format!("sources.{name}"));
         self.quoted("description", description);
         self.quoted("format", word(&FORMATS, format));
         let environments: Vec<String> = environments.iter().map(|name| quote(name)).collect();
         self.line("environments", &format!("[{}]", environments.join(", ")));
         self.number("max_events_per_s", u64::from(*max_events_per_s));
+        if flood.keys().next().is_some() {
+            self.heading(&format!("sources.{name}.flood"));
+            self.flood(flood);
+        }
     }
 
     fn destination(&mut self, destination: &Destination) {

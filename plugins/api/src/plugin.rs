@@ -36,6 +36,11 @@ pub trait Plugin: Send + Sync + 'static {
         })
     }
 
+    /// The most attempts that it can make at a time; the configuration may allow fewer.
+    fn concurrency_max(&self) -> usize {
+        usize::MAX
+    }
+
     /// Whether the destination works again, asked while it is held, without delivering anything. `None`, the default: its
     /// oldest delivery is attempted instead.
     fn probe(&self) -> Option<BoxFuture<'_, Report>> {

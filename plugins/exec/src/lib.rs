@@ -66,6 +66,10 @@ impl Plugin for Exec {
         })
     }
 
+    fn concurrency_max(&self) -> usize {
+        self.settings.in_flight
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         let calls = self.lock().take();
         Box::pin(async move {

@@ -9,8 +9,8 @@ use doorman_core::id::event_id;
 use doorman_core::identity::Hash128;
 use doorman_core::mapping::{GenerationId, Place};
 use doorman_core::store::{
-    Action, Attempt, Counts, Dedup, DeliveryState, DueKey, Event, Lease, Log, Next, Plan, Progress, Repeats,
-    Status, Stops, StoreError, Stretch, Survey, Through, Undelivered, Verdict,
+    Action, Attempt, Counts, Dedup, DeliveryState, DueKey, Event, For, Lease, Log, Next, Plan, Progress,
+    Repeats, Status, Stops, StoreError, Stretch, Survey, Through, Undelivered, Verdict,
 };
 use doorman_plugin::{ActionKind, Delivery, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
@@ -149,7 +149,7 @@ pub fn samples() -> FixedLog {
 
     log.add("demo", "alert.again", Some("m-5"), "{}").action(
         20,
-        Progress::Open { retry_at: Some(START + 5_000) },
+        Progress::Open { retry_at: Some(START + 5_000), waits: None },
         page,
         vec![attempt(1, 4_010, Some(503), None, retry)],
     );
@@ -254,7 +254,7 @@ impl Log for FixedLog {
         Ok(None)
     }
 
-    fn delivery(&self, _: u64, _: u16) -> Result<Option<Delivery>, StoreError> {
+    fn delivery(&self, _: u64, _: u16) -> Result<Option<(Delivery, Option<For>)>, StoreError> {
         Ok(None)
     }
 

@@ -37,6 +37,16 @@ async fn what_is_discarded_and_what_is_left_are_told_apart() {
 }
 
 #[tokio::test]
+async fn what_the_flood_guard_held_and_what_it_did_not_are_told_apart() {
+    let address = start().await;
+    let headers = [("content-type", "application/json")];
+    let body = r#"{"ids":["@last.1","@last.2"]}"#;
+    let answer = json(&ask(address, Method::POST, "/api/deliveries/release", &headers, body).await);
+    let id = get_json(address, "/api/events/@last").await["id"].as_str().unwrap().to_owned();
+    assert_eq!(answer, serde_json::json!({"released": [format!("{id}.1")], "left": [format!("{id}.2")]}));
+}
+
+#[tokio::test]
 async fn destinations_are_listed_with_how_they_stand() {
     let page = get_json(start().await, "/api/destinations").await;
     let [hook, stdout, gone] = page["destinations"].as_array().unwrap().as_slice() else { panic!("{page}") };

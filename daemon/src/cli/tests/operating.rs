@@ -141,3 +141,14 @@ async fn destinations_say_how_they_stand_and_are_paused_and_resumed() {
     let unknown = run(start().await, "destinations pause hok").await.1.unwrap_err();
     insta::assert_snapshot!(unknown, @"no destination has this name; the configuration has hook, stdout");
 }
+
+#[tokio::test]
+async fn what_the_flood_guard_holds_is_released_by_id_or_all_of_it() {
+    let (text, result) = run(start().await, "deliveries release @last.1 @last.2").await;
+    assert_eq!(result.unwrap(), Exit::Failed);
+    insta::assert_snapshot!(text, @"
+    01a20d0d-c9a3-7555-9555-000000000008.1  released
+    01a20d0d-c9a3-7555-9555-000000000008.2  not held by the flood guard: left as it is
+    ");
+    insta::assert_snapshot!(self::text("deliveries release --all").await, @"released 1 deliveries");
+}

@@ -64,6 +64,21 @@ fn every_key_is_taken() {
     format = "text"
     level = "debug"
 
+    [flood]
+    add_to_audience_per_min = 38
+    cancel_per_min = 29
+    delete_object_per_min = 33
+    delete_tenant_per_min = 37
+    delete_user_per_min = 31
+    identify_per_min = 30
+    remove_from_audience_per_min = 39
+    send_per_min = 40
+    set_object_per_min = 32
+    set_tenant_per_min = 36
+    subscribe_per_min = 34
+    trigger_per_min = 28
+    unsubscribe_per_min = 35
+
     [environments.development]
     workflows = "hook"
 
@@ -88,6 +103,10 @@ fn every_key_is_taken() {
     format = "track"
     environments = ["production", "development"]
     max_events_per_s = 250
+
+    [sources.web-shop.flood]
+    send_per_min = 27
+    trigger_per_min = 26
 
     [destinations.hook]
     plugin = "webhook"
@@ -213,6 +232,21 @@ fn what_is_left_out_has_its_default() {
     [log]
     format = "auto"
     level = "info"
+
+    [flood]
+    add_to_audience_per_min = 0
+    cancel_per_min = 0
+    delete_object_per_min = 1_000
+    delete_tenant_per_min = 1_000
+    delete_user_per_min = 1_000
+    identify_per_min = 0
+    remove_from_audience_per_min = 0
+    send_per_min = 0
+    set_object_per_min = 0
+    set_tenant_per_min = 0
+    subscribe_per_min = 0
+    trigger_per_min = 30_000
+    unsubscribe_per_min = 0
 
     [environments.production]
     workflows = "out"

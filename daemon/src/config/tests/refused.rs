@@ -14,13 +14,13 @@ fn an_unknown_key_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn an_unknown_key_like_no_other_is_answered_with_all_there_are() {
-    insta::assert_snapshot!(report_on("[map]\nworkers = 4\n[metrics]\nlisten = \"127.0.0.1:0\""), @r"
+    insta::assert_snapshot!(report_on("[map]\nworkers = 4\n[metrics]\nlisten = \"127.0.0.1:0\""), @"
     doorman.toml:11:1: unknown key `map.workers`: [map] has queue_events, queue_bytes, batch_events
        |
     11 | workers = 4
        | ^^^^^^^
 
-    doorman.toml:12:2: unknown key `metrics`: the sections are server, admin, destinations, environments, sources, store, accept, map, scripts, supervise, log
+    doorman.toml:12:2: unknown key `metrics`: the sections are server, admin, destinations, environments, sources, store, accept, map, scripts, supervise, log, flood
        |
     12 | [metrics]
        |  ^^^^^^^
