@@ -126,6 +126,10 @@ pub trait Operate: Send + Sync + 'static {
     /// Lets deliveries go that the flood guard holds: for each, whether it was one. As [`Operate::retry`] otherwise.
     fn release(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
 
+    /// Has open deliveries go to another destination, which is in the configuration: for each, whether it was open and for
+    /// another. As [`Operate::retry`] otherwise.
+    fn move_to(&self, ids: Vec<DeliveryId>, to: &str) -> BoxFuture<'static, Result<Vec<bool>, String>>;
+
     /// Cancels open or dead deliveries: for each, whether it was one. As [`Operate::retry`] otherwise.
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
 

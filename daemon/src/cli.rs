@@ -235,6 +235,14 @@ pub enum DestinationsCommand {
         /// The destination
         name: String,
     },
+    /// Have all its open deliveries go to another one, also of one that is not in the configuration any more
+    Move {
+        /// The destination that they are for
+        name: String,
+        /// The one that they are to go to
+        #[arg(long, value_name = "NAME")]
+        to: String,
+    },
     /// Make attempts again: of one that was paused, or is held, or whose breaker is open
     Resume {
         /// The destination

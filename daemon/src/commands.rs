@@ -85,6 +85,9 @@ async fn with_daemon(config: &Config, command: &Command, screen: &mut Screen<'_>
         Command::Destinations(DestinationsCommand::Pause { name }) => {
             destinations::act(&client, name, Act::Pause, screen).await
         }
+        Command::Destinations(DestinationsCommand::Move { name, to }) => {
+            operations::move_all(&client, name, to, screen).await
+        }
         Command::Destinations(DestinationsCommand::Resume { name }) => {
             destinations::act(&client, name, Act::Resume, screen).await
         }

@@ -134,6 +134,16 @@ impl Operate for Doorkeeper {
         })
     }
 
+    fn move_to(&self, ids: Vec<DeliveryId>, to: &str) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        let commits = self.commits.clone();
+        let to: Arc<str> = to.into();
+        Box::pin(async move {
+            let moved =
+                commits.move_to(ids, &to).await.map_err(|error| format!("{error}; see the daemon's log"))?;
+            Ok(moved.iter().map(Option::is_some).collect())
+        })
+    }
+
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
         let commits = self.commits.clone();
         Box::pin(async move {

@@ -158,3 +158,38 @@ async fn a_flood_is_held_loudly_and_released_or_discarded_by_an_operator() {
     until_delivered(&doorman, 30).await;
     assert_eq!(sink.count(), 30);
 }
+
+#[tokio::test]
+async fn deliveries_of_a_destination_that_is_gone_wait_and_can_be_moved() {
+    let (gone, sink) = (Sink::start().await, Sink::start().await);
+    let script = r#"on("e", |event| send("old", #{}));"#;
+    let builder = || Doorman::builder().script("demo", script).destination("sink", &sink.destination());
+    let setup = builder().destination("old", &gone.destination_with("order = \"source\"")).build();
+    let mut doorman = Doorman::start(setup).await;
+    doorman.cli(&["destinations", "pause", "old"]).await.expect_ok();
+    for _ in 0..3 {
+        doorman.post(&json!({"type": "track", "event": "e"})).await.event_id();
+    }
+    doorman
+        .wait_until("all is planned", async || (doorman.status().await["unmapped"] == 0).then_some(()))
+        .await;
+    doorman.terminate().await;
+
+    let config = doorman.setup().path("doorman.toml");
+    let without =
+        std::fs::read_to_string(&config).unwrap().replace("[destinations.old]", "[destinations.new]");
+    std::fs::write(&config, without).unwrap();
+    std::fs::write(doorman.setup().path("scripts/demo.rhai"), script.replace("old", "new")).unwrap();
+    doorman.restart().await;
+    let listed = doorman.cli(&["destinations", "list"]).await.expect_ok();
+    assert!(listed.contains("old         -       held_removed"), "{listed}");
+    let listed = doorman.cli(&["deliveries", "list"]).await.expect_ok();
+    assert!(listed.contains("waiting_for") && listed.contains("held_removed"), "{listed}");
+
+    let moved = doorman.cli(&["destinations", "move", "old", "--to", "sink"]).await.expect_ok();
+    assert_eq!(moved, "3 deliveries of old go to sink\n");
+    doorman
+        .wait_until("they are there", async || (doorman.count("delivered").await == 3).then_some(()))
+        .await;
+    assert_eq!((sink.count(), gone.count()), (3, 0));
+}

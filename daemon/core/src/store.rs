@@ -59,6 +59,8 @@ pub struct Commit {
     pub revivals: Vec<DeliveryId>,
     /// Deliveries that wait for an operator, who lets them go.
     pub releases: Vec<DeliveryId>,
+    /// Open deliveries that are to go to another destination.
+    pub moves: Vec<(DeliveryId, Arc<str>)>,
     /// Open or dead deliveries that an operator wants no more of. They come after all else in the commit but trims.
     pub discards: Vec<DeliveryId>,
     /// When destinations were stopped, by their names.
@@ -91,7 +93,10 @@ impl Commit {
 
     /// Whether an operator waits for some of it.
     pub fn is_operated(&self) -> bool {
-        !self.revivals.is_empty() || !self.releases.is_empty() || !self.discards.is_empty()
+        !self.revivals.is_empty()
+            || !self.releases.is_empty()
+            || !self.moves.is_empty()
+            || !self.discards.is_empty()
     }
 }
 
@@ -105,6 +110,8 @@ pub struct Committed {
     pub revived: Vec<Option<Arc<str>>>,
     /// For each release, the destination whose delivery waits for no operator any more; `None` where it did not.
     pub released: Vec<Option<Arc<str>>>,
+    /// For each move, the destination that the delivery was for; `None` where it was not open, or for that one already.
+    pub moved: Vec<Option<Arc<str>>>,
     /// Destinations with deliveries that have become due because others before them have ended, and the earliest time.
     pub advanced: Vec<(Arc<str>, UnixMillis)>,
     /// For each discard, the destination whose delivery is cancelled; `None` where it was neither open nor dead.

@@ -13,7 +13,10 @@ use super::problem::Problem;
 use super::query::{Query, delivery_cursor};
 use super::reference;
 use super::route::blocking;
-use super::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, IdsRequest, ReleaseAnswer, RetryAnswer, time};
+use super::view::{
+    DeliveriesPage, DeliveryRow, DiscardAnswer, IdsRequest, MoveAnswer, MoveRequest, ReleaseAnswer,
+    RetryAnswer, time,
+};
 use super::{Admin, Operate, destinations};
 
 /// The parameters of the list.
@@ -74,6 +77,21 @@ pub async fn release(admin: Arc<Admin>, body: Bytes) -> Result<Answer, Problem> 
     answer::json(StatusCode::OK, &ReleaseAnswer { released, left })
 }
 
+/// Has open deliveries go to another destination. All ids are understood, and the destination is in the configuration, or
+/// nothing is done.
+pub async fn move_to(admin: Arc<Admin>, body: Bytes) -> Result<Answer, Problem> {
+    let request: MoveRequest = serde_json::from_slice(&body).map_err(|error| {
+        let expected = "expected {\"ids\": [\"<delivery id>\", ...], \"to\": \"<destination>\"}";
+        Problem::invalid("body", format!("{expected}: {error}"))
+    })?;
+    if admin.destinations.standing(&request.to).is_none() {
+        return Err(destinations::unknown(&admin));
+    }
+    let act = |operate: &dyn Operate, ids| operate.move_to(ids, &request.to);
+    let (moved, left) = operate_on(&admin, request.ids, "move_failed", act).await?;
+    answer::json(StatusCode::OK, &MoveAnswer { moved, left })
+}
+
 /// Cancels open or dead deliveries. All ids are understood, or nothing is done.
 pub async fn discard(admin: Arc<Admin>, body: Bytes) -> Result<Answer, Problem> {
     let act = |operate: &dyn Operate, ids| operate.discard(ids);
@@ -91,11 +109,20 @@ async fn operate(
     let request: IdsRequest = serde_json::from_slice(&body).map_err(|error| {
         Problem::invalid("body", format!("expected {{\"ids\": [\"<delivery id>\", ...]}}: {error}"))
     })?;
-    if request.ids.is_empty() || request.ids.len() > MAX_IDS {
+    operate_on(admin, request.ids, failed, act).await
+}
+
+async fn operate_on(
+    admin: &Admin,
+    texts: Vec<String>,
+    failed: &'static str,
+    act: impl FnOnce(&dyn Operate, Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>,
+) -> Result<(Vec<String>, Vec<String>), Problem> {
+    if texts.is_empty() || texts.len() > MAX_IDS {
         return Err(Problem::invalid("ids", format!("1 to {MAX_IDS} delivery ids at a time")));
     }
     let log = Arc::clone(&admin.log);
-    let ids = blocking(move || resolve(&*log, &request.ids)).await?;
+    let ids = blocking(move || resolve(&*log, &texts)).await?;
     let done = act(&*admin.operate, ids.clone())
         .await
         .map_err(|message| Problem::new(StatusCode::SERVICE_UNAVAILABLE, failed, message))?;

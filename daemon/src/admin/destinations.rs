@@ -65,13 +65,17 @@ pub async fn list(admin: Arc<Admin>) -> Result<Answer, Problem> {
 /// Pauses or resumes a destination.
 pub async fn wish(admin: Arc<Admin>, name: &str, wish: Wish) -> Result<Answer, Problem> {
     let Some(granted) = admin.destinations.wish(name, wish) else {
-        let known: Vec<String> = admin.destinations.all().iter().map(|one| one.name.to_string()).collect();
-        let message = format!("no destination has this name; the configuration has {}", known.join(", "));
-        return Err(Problem::not_found(&message));
+        return Err(unknown(&admin));
     };
     let failed = |message| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "destination_failed", message);
     let changed = granted.await.map_err(failed)?;
     answer::json(StatusCode::OK, &WishAnswer { destination: name.to_owned(), changed })
+}
+
+/// The problem that no configured destination has a name.
+pub fn unknown(admin: &Admin) -> Problem {
+    let known: Vec<String> = admin.destinations.all().iter().map(|one| one.name.to_string()).collect();
+    Problem::not_found(&format!("no destination has this name; the configuration has {}", known.join(", ")))
 }
 
 fn row(log: &dyn Log, one: Destination) -> Result<DestinationRow, Problem> {

@@ -90,6 +90,14 @@ async fn dispatch(admin: Arc<Admin>, request: Request<Incoming>) -> Result<Answe
             let wish = if *wish == "pause" { Wish::Pause } else { Wish::Resume };
             destinations::wish(admin, &percent_decode(name, false)?, wish).await
         }
+        ["api", "deliveries", "move"] => {
+            if request.method() != Method::POST {
+                return Err(Problem::method_not_allowed("POST"));
+            }
+            guard::check_operator(&admin.auth, request.headers())?;
+            let body = read_body(request).await?;
+            deliveries::move_to(admin, body).await
+        }
         ["api", "replay"] => {
             if request.method() != Method::POST {
                 return Err(Problem::method_not_allowed("POST"));

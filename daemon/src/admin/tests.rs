@@ -128,6 +128,10 @@ impl Operate for FirstIsDead {
         self.retry(ids)
     }
 
+    fn move_to(&self, ids: Vec<DeliveryId>, _: &str) -> BoxFuture<'static, Result<Vec<bool>, String>> {
+        self.retry(ids)
+    }
+
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>> {
         self.retry(ids)
     }

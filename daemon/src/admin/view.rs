@@ -251,6 +251,25 @@ pub struct ReleaseAnswer {
     pub left: Vec<String>,
 }
 
+/// What `POST /api/deliveries/move` is sent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveRequest {
+    /// Delivery ids; their event ids may be shortened.
+    pub ids: Vec<String>,
+    /// The destination that they are to go to.
+    pub to: String,
+}
+
+/// What a move answers, all ids in full.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct MoveAnswer {
+    /// Those that go there now.
+    pub moved: Vec<String>,
+    /// Those that were not open, or for that destination already, or are not there: left as they are.
+    pub left: Vec<String>,
+}
+
 /// What a discard answers, all ids in full.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct DiscardAnswer {

@@ -6,7 +6,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::screen::Screen;
 use super::text::safe;
-use crate::admin::view::{DeliveriesPage, DeliveryRow, DiscardAnswer, ReleaseAnswer, RetryAnswer};
+use crate::admin::view::{
+    DeliveriesPage, DeliveryRow, DiscardAnswer, MoveAnswer, MoveRequest, ReleaseAnswer, RetryAnswer,
+};
 
 /// How many ids are sent in one request.
 const IDS: usize = 500;
@@ -84,6 +86,31 @@ pub async fn discard(
         choice.say_if_empty(screen)?;
     }
     Ok(exit(&all.left))
+}
+
+/// Has all open deliveries of a destination go to another one.
+pub async fn move_all(
+    client: &AdminClient,
+    name: &str,
+    to: &str,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, CliError> {
+    let chosen = ChosenArgs { ids: Vec::new(), all: true, destination: Some(name.to_owned()) };
+    let mut choice = Choice::new(client, &chosen, "open");
+    let mut all = MoveAnswer::default();
+    while let Some(ids) = choice.next().await? {
+        let request = MoveRequest { ids, to: to.to_owned() };
+        let answer: MoveAnswer = client.post("/api/deliveries/move", &request).await?;
+        all.moved.extend(answer.moved);
+        all.left.extend(answer.left);
+    }
+    if screen.is_json() {
+        screen.json(&all)?;
+    } else {
+        screen.line(&format!("{} deliveries of {} go to {}", all.moved.len(), safe(name), safe(to)))?;
+        choice.say_if_empty(screen)?;
+    }
+    Ok(Exit::Ok)
 }
 
 fn say(screen: &mut Screen<'_>, ids: &[String], what: &str) -> Result<(), CliError> {

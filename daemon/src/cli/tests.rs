@@ -40,6 +40,9 @@ async fn run(address: SocketAddr, line: &str) -> (String, Result<Exit, CliError>
         Command::Destinations(DestinationsCommand::Pause { name }) => {
             destinations::act(&client, name, Act::Pause, &mut screen).await
         }
+        Command::Destinations(DestinationsCommand::Move { name, to }) => {
+            operations::move_all(&client, name, to, &mut screen).await
+        }
         Command::Destinations(DestinationsCommand::Resume { name }) => {
             destinations::act(&client, name, Act::Resume, &mut screen).await
         }

@@ -7,6 +7,7 @@ mod accept;
 mod close;
 mod discard;
 mod lines;
+mod moves;
 mod plan;
 mod revive;
 mod run;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::identity::Hash128;
-use doorman_core::store::{DueKey, Repeats, Status, Stops, StoreError, Through, Undelivered};
+use doorman_core::store::{DueKey, Plan, Repeats, Status, Stops, StoreError, Through, Undelivered};
 use doorman_plugin::EventId;
 use rustc_hash::FxHashMap;
 
@@ -81,6 +82,8 @@ pub struct Turn<'a> {
     entered_lanes: bool,
     /// Destinations with deliveries that this commit let go, and when they are due.
     advanced: Vec<(Arc<str>, UnixMillis)>,
+    /// Plans that this commit has changed.
+    replanned: FxHashMap<u64, Plan>,
     /// Events that this commit planned.
     planned: FxHashMap<u64, Settled>,
     /// Events that this commit planned as runs; the last one may still grow.
@@ -145,6 +148,7 @@ impl<'a> Turn<'a> {
             places: Places::new(),
             entered_lanes: false,
             advanced: Vec::new(),
+            replanned: FxHashMap::default(),
             planned: FxHashMap::default(),
             runs: Vec::new(),
             departures: Vec::new(),

@@ -108,6 +108,9 @@ impl Writer {
         for id in &commit.releases {
             committed.released.push(turn.release(id)?);
         }
+        for (id, to) in &commit.moves {
+            committed.moved.push(turn.move_to(id, to, &commit.plans)?);
+        }
         for id in &commit.discards {
             committed.discarded.push(turn.discard(id)?);
         }

@@ -8,7 +8,9 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::faults;
-use crate::queues::commit::{CommitQueue, Discarded, HandOver, Revived, Submission, Submitted, Waiting};
+use crate::queues::commit::{
+    CommitQueue, Discarded, HandOver, Moved, Revived, Submission, Submitted, Waiting,
+};
 use crate::queues::delivery::DeliveryQueue;
 use crate::queues::mapping::MappingQueue;
 use crate::queues::memory::Reservation;
@@ -151,6 +153,8 @@ impl Committer {
             // A mapper or dispatcher that was made anew does not wait for its predecessor's work.
             let _ = done.send(());
         }
+        let moves = std::mem::take(&mut taken.work.moves);
+        self.answer_moves(&mut taken.moved, committed.moved, moves, now);
         let discards = std::mem::take(&mut taken.work.discards);
         self.answer_discards(&mut taken.discarded, committed.discarded, discards);
         for (done, trimmed) in taken.trimmed.drain(..).zip(committed.trimmed) {
@@ -188,6 +192,26 @@ impl Committer {
             }
         }
         share(waiters, revived);
+    }
+
+    /// Who had them lets go of them, and who has them now looks for them.
+    fn answer_moves(
+        &self,
+        waiters: &mut Vec<(usize, oneshot::Sender<Moved>)>,
+        moved: Moved,
+        moves: Vec<(DeliveryId, Arc<str>)>,
+        now: i64,
+    ) {
+        for (from, (id, to)) in moved.iter().zip(moves) {
+            let Some(from) = from else { continue };
+            if let Some(queue) = self.deliveries.get(from) {
+                queue.discard(id);
+            }
+            if let Some(queue) = self.deliveries.get(&to) {
+                queue.parked(now);
+            }
+        }
+        share(waiters, moved);
     }
 
     fn answer_discards(

@@ -71,6 +71,9 @@ pub struct HandOver {
 /// not.
 pub type Released = Vec<Option<Arc<str>>>;
 
+/// The answer to moves: for each, the destination that the delivery was for, or `None` where it was not moved.
+pub type Moved = Vec<Option<Arc<str>>>;
+
 /// The answer to discards: for each, the destination whose delivery is cancelled, or `None` where it was neither open nor
 /// dead.
 pub type Discarded = Vec<Option<Arc<str>>>;
@@ -90,6 +93,8 @@ pub struct Waiting {
     pub revived: Vec<(usize, oneshot::Sender<Revived>)>,
     /// Those who wait for releases, likewise.
     pub released: Vec<(usize, oneshot::Sender<Released>)>,
+    /// Those who wait for moves, likewise.
+    pub moved: Vec<(usize, oneshot::Sender<Moved>)>,
     /// Those who wait for discards, likewise.
     pub discarded: Vec<(usize, oneshot::Sender<Discarded>)>,
     /// Those who wait for trims, one each.
@@ -106,7 +111,10 @@ impl Waiting {
 
     /// Whether all that is there was only left.
     fn nobody_waits(&self) -> bool {
-        let operated = !self.revived.is_empty() || !self.released.is_empty() || !self.discarded.is_empty();
+        let operated = !self.revived.is_empty()
+            || !self.released.is_empty()
+            || !self.moved.is_empty()
+            || !self.discarded.is_empty();
         self.events.is_empty() && self.done.is_empty() && !operated && self.trimmed.is_empty()
     }
 }
@@ -211,6 +219,16 @@ impl CommitQueue {
         self.bring(|waiting| {
             waiting.discarded.push((ids.len(), done));
             waiting.work.discards.extend(ids);
+        });
+        receiver.await.map_err(|_| NotWritten::Stopped)
+    }
+
+    /// Has open deliveries go to another destination.
+    pub async fn move_to(&self, ids: Vec<DeliveryId>, to: &Arc<str>) -> Result<Moved, NotWritten> {
+        let (done, receiver) = oneshot::channel();
+        self.bring(|waiting| {
+            waiting.moved.push((ids.len(), done));
+            waiting.work.moves.extend(ids.into_iter().map(|id| (id, Arc::clone(to))));
         });
         receiver.await.map_err(|_| NotWritten::Stopped)
     }

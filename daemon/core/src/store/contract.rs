@@ -263,6 +263,8 @@ macro_rules! store_contract {
             what_waits_for_an_operator_goes_when_it_is_released
             waiting_deliveries_are_open
             what_goes_on_is_told
+            a_delivery_that_is_moved_is_another_destination_s
+            what_has_ended_is_not_moved
             events_are_paged_both_ways
             events_are_found_by_the_beginning_of_their_id
             a_prefix_that_no_id_has_finds_nothing

@@ -144,11 +144,12 @@ impl Journal for MemoryStore {
         state.settle();
         let revived = commit.revivals.iter().map(|id| state.revive(id)).collect();
         let released = commit.releases.iter().map(|id| state.release(id)).collect();
+        let moved = commit.moves.iter().map(|(id, to)| state.move_to(id, to)).collect();
         let discarded = commit.discards.iter().map(|id| state.discard(id)).collect();
         let advanced = std::mem::take(&mut state.advanced);
         state.stops.extend(commit.stops.iter().cloned());
         let trimmed = commit.trims.iter().map(|trim| state.trim(trim)).collect();
-        Ok(Committed { events, revived, released, advanced, discarded, trimmed, durable })
+        Ok(Committed { events, revived, released, moved, advanced, discarded, trimmed, durable })
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {

@@ -47,6 +47,18 @@ async fn what_the_flood_guard_held_and_what_it_did_not_are_told_apart() {
 }
 
 #[tokio::test]
+async fn deliveries_are_moved_to_a_destination_that_is_there() {
+    let address = start().await;
+    let headers = [("content-type", "application/json")];
+    let ask = async |body| ask(address, Method::POST, "/api/deliveries/move", &headers, body).await;
+    let id = get_json(address, "/api/events/@last").await["id"].as_str().unwrap().to_owned();
+    let answer = json(&ask(r#"{"ids":["@last.1","@last.2"],"to":"hook"}"#).await);
+    assert_eq!(answer, serde_json::json!({"moved": [format!("{id}.1")], "left": [format!("{id}.2")]}));
+    assert_eq!(ask(r#"{"ids":["@last.1"],"to":"gone"}"#).await.status, 404);
+    assert_eq!(ask(r#"{"ids":["@last.1"]}"#).await.status, 400);
+}
+
+#[tokio::test]
 async fn destinations_are_listed_with_how_they_stand() {
     let page = get_json(start().await, "/api/destinations").await;
     let [hook, stdout, gone] = page["destinations"].as_array().unwrap().as_slice() else { panic!("{page}") };

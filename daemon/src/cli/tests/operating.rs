@@ -152,3 +152,12 @@ async fn what_the_flood_guard_holds_is_released_by_id_or_all_of_it() {
     ");
     insta::assert_snapshot!(self::text("deliveries release --all").await, @"released 1 deliveries");
 }
+
+#[tokio::test]
+async fn all_open_deliveries_of_a_destination_are_moved() {
+    insta::assert_snapshot!(text("destinations move gone --to hook").await, @"
+    0 deliveries of gone go to hook
+    no open deliveries of gone
+    ");
+    insta::assert_snapshot!(text("destinations move pagerduty --to hook").await, @"1 deliveries of pagerduty go to hook");
+}

@@ -103,7 +103,7 @@ impl Turn<'_> {
     }
 
     /// The row with its event's place in its lane: its own, that of the event's others there, or a new one behind all.
-    fn entered(&mut self, (seq, number): Key, row: OpenRow) -> Result<OpenRow, StoreError> {
+    pub(super) fn entered(&mut self, (seq, number): Key, row: OpenRow) -> Result<OpenRow, StoreError> {
         if row.entered > 0 {
             return Ok(row);
         }

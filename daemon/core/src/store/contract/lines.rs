@@ -202,3 +202,30 @@ pub fn what_goes_on_is_told(mut subject: Subject) {
     let advanced = subject.commit(Commit { closes, ..Commit::default() }).advanced;
     assert_eq!(advanced, [("hook".into(), START)]);
 }
+
+/// It is due there, in the lane that it had, and its plan says so.
+pub fn a_delivery_that_is_moved_is_another_destination_s(mut subject: Subject) {
+    (0..3).for_each(|_| drop(subject.planned(vec![in_lane("a")])));
+    subject.planned(vec![Action { destination: "other".into(), ..in_lane("a") }]);
+    let moves = [1, 2, 1].map(|seq| (id(&subject, seq, 1), "other".into())).into();
+    let moved = subject.commit(Commit { moves, ..Commit::default() }).moved;
+    assert_eq!(moved, [Some("hook".into()), Some("hook".into()), None]);
+    assert_eq!((subject.due("hook"), subject.due("other")), (vec![(3, 1)], vec![(4, 1)]));
+    end(&mut subject, 4, 1);
+    assert_eq!(subject.due("other"), [(1, 1)]);
+    let (delivery, _) = subject.log.delivery(1, 1).expect("the log reads").expect("it is open");
+    assert_eq!(&*delivery.destination, "other");
+    end(&mut subject, 1, 1);
+    let states = subject.log.deliveries(1).expect("the log reads");
+    assert_eq!((&*states[0].action.destination, &states[0].progress), ("other", &Progress::Delivered));
+}
+
+/// Only what is open.
+pub fn what_has_ended_is_not_moved(mut subject: Subject) {
+    subject.planned(vec![in_lane("a"), held()]);
+    end(&mut subject, 1, 1);
+    let moves = [1, 2].map(|number| (id(&subject, 1, number), "other".into())).into();
+    let moved = subject.commit(Commit { moves, ..Commit::default() }).moved;
+    assert_eq!(moved, [None, Some("hook".into())]);
+    assert_eq!((subject.due("other"), waits(&subject, 1, 2)), (vec![], Some(For::Operator)));
+}

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use doorman_plugin::DeliveryId;
+
 use super::{Kept, State};
 use crate::clock::UnixMillis;
-use crate::store::{For, Lease, Line};
+use crate::id;
+use crate::store::{For, Lease, Line, Verdict};
 
 impl State {
     /// A delivery that has a line takes its place in it: with those of its event that are there, or behind all others.
@@ -17,6 +20,23 @@ impl State {
         if let Some(kept) = self.deliveries.get_mut(&key) {
             kept.entered = entered;
         }
+    }
+
+    /// An open delivery goes to another destination: it enters its lane there, behind all others.
+    pub(super) fn move_to(&mut self, id: &DeliveryId, to: &Arc<str>) -> Option<Arc<str>> {
+        let now = self.clock;
+        let kept = self.find(id).filter(|kept| kept.is_open() && kept.action.destination != *to)?;
+        let from = std::mem::replace(&mut kept.action.destination, Arc::clone(to));
+        if kept.lease != Lease::Waits(For::Operator) {
+            kept.lease = kept.line().map_or(Lease::Due(now), |_| Lease::Waits(For::Lane));
+        }
+        let seq = id::position(&id.event);
+        if let Some(Verdict::Actions(actions)) = self.plans.get_mut(&seq).map(|plan| &mut plan.verdict) {
+            actions[usize::from(id.number) - 1].destination = Arc::clone(to);
+        }
+        self.enter((seq, id.number));
+        self.settle();
+        Some(from)
     }
 
     /// Lets go of all that waits and need not any more.
@@ -78,6 +98,14 @@ impl State {
 }
 
 impl Kept {
+    /// When the next attempt is due; `None` before the first, and while it waits for something else.
+    pub(super) fn retry_at(&self) -> Option<UnixMillis> {
+        match self.lease {
+            Lease::Due(at) if self.attempts > 0 => Some(at),
+            _ => None,
+        }
+    }
+
     pub(super) fn waits(&self) -> Option<For> {
         match self.lease {
             Lease::Waits(waits) => Some(waits),

@@ -185,7 +185,7 @@ impl State {
             event: Arc::clone(info),
             action: kept.action.clone(),
             progress: match kept.progress.clone() {
-                Progress::Open { retry_at, .. } => Progress::Open { retry_at, waits: kept.waits() },
+                Progress::Open { .. } => Progress::Open { retry_at: kept.retry_at(), waits: kept.waits() },
                 ended => ended,
             },
             attempts: kept.attempts,

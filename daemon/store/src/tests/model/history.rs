@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::id;
@@ -65,6 +66,7 @@ pub enum Act {
     EndLate(u8, u32, Ending),
     Revive(u8),
     Release(u8),
+    Move(u8, bool),
     Discard(u8),
     /// The last survey's trim, however old it is, and whether it was done already.
     Trim,
@@ -108,6 +110,7 @@ pub struct Asked {
     closes: Vec<Close>,
     revivals: Vec<(u64, u16)>,
     releases: Vec<(u64, u16)>,
+    moves: Vec<((u64, u16), bool)>,
     discards: Vec<(u64, u16)>,
     trims: usize,
 }
@@ -127,6 +130,7 @@ impl Asked {
             closes: self.closes.clone(),
             revivals: self.revivals.iter().map(id).collect(),
             releases: self.releases.iter().map(id).collect(),
+            moves: self.moves.iter().map(|(key, other)| (id(key), destination(*other))).collect(),
             discards: self.discards.iter().map(id).collect(),
             stops: Vec::new(),
             trims: surveyed.into_iter().flat_map(|trim| vec![trim.clone(); self.trims]).collect(),
@@ -160,6 +164,9 @@ impl Asked {
                 }
                 Act::Revive(pick) => asked.revivals.extend(deliveries.pick(&deliveries.ended, *pick)),
                 Act::Release(pick) => asked.releases.extend(deliveries.pick(&deliveries.open, *pick)),
+                Act::Move(pick, other) => {
+                    asked.moves.extend(deliveries.pick(&deliveries.open, *pick).map(|key| (key, *other)));
+                }
                 Act::Discard(pick) => asked.discards.extend(deliveries.pick(&deliveries.all, *pick)),
                 Act::Trim => asked.trims += 1,
             }
@@ -244,9 +251,7 @@ fn plan(seq: u64, made: &Made, now: UnixMillis) -> Plan {
             let actions = actions.iter().map(|(other, due)| {
                 let lease = due.map_or(Lease::Dispatcher, |after| Lease::Due(now + after));
                 let mut action = action(lease);
-                if *other {
-                    action.destination = "hook-2".into();
-                }
+                action.destination = destination(*other);
                 action
             });
             Verdict::Actions(actions.collect())
@@ -258,6 +263,10 @@ fn plan(seq: u64, made: &Made, now: UnixMillis) -> Plan {
     Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
 }
 
+fn destination(other: bool) -> Arc<str> {
+    if other { "hook-2".into() } else { "hook".into() }
+}
+
 fn lined((other, rank, is_held): (bool, u8, bool), lane: Option<u8>, now: UnixMillis) -> Action {
     let line = Line {
         lane: lane.map(|lane| format!("lane-{lane}").into()),
@@ -266,8 +275,7 @@ fn lined((other, rank, is_held): (bool, u8, bool), lane: Option<u8>, now: UnixMi
         not_before: if rank == 3 { now + 5_000 } else { 0 },
     };
     let lease = if is_held { Lease::Waits(For::Operator) } else { Lease::Due(now) };
-    let destination = if other { "hook-2" } else { "hook" };
-    Action { destination: destination.into(), line: Some(line), ..action(lease) }
+    Action { destination: destination(other), line: Some(line), ..action(lease) }
 }
 
 fn close((seq, number): (u64, u16), attempt: u32, ending: &Ending, now: UnixMillis) -> Close {
@@ -299,8 +307,8 @@ pub fn answers(committed: &Committed) -> String {
     let mut advanced = committed.advanced.clone();
     advanced.sort();
     format!(
-        "{events:?} {:?} {:?} {:?} {:?} {advanced:?}",
-        committed.revived, committed.released, committed.discarded, committed.trimmed
+        "{events:?} {:?} {:?} {:?} {:?} {:?} {advanced:?}",
+        committed.revived, committed.released, committed.moved, committed.discarded, committed.trimmed
     )
 }
 
@@ -351,7 +359,7 @@ impl World {
         // What was brought in vain needs no fsync: it changed nothing.
         let mapped = after.mapped_through() > before.mapped_through();
         let accepted = after.accepted_through() > before.accepted_through();
-        let done = [&answered.revived, &answered.released, &answered.discarded];
+        let done = [&answered.revived, &answered.released, &answered.moved, &answered.discarded];
         let operated = done.into_iter().flatten().any(Option::is_some);
         let trimmed = answered.trimmed.contains(&true);
         self.promised = durable && (mapped || accepted || operated || trimmed);
@@ -463,6 +471,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (any::<u8>(), 1..4_u32, ending()).prop_map(|(pick, number, ending)| Act::EndLate(pick, number, ending)),
         2 => any::<u8>().prop_map(Act::Revive),
         2 => any::<u8>().prop_map(Act::Release),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(pick, other)| Act::Move(pick, other)),
         2 => any::<u8>().prop_map(Act::Discard),
         3 => Just(Act::Trim),
     ]
