@@ -20,6 +20,7 @@ mod cli;
 mod crash;
 mod dedup;
 mod delivery;
+mod failures;
 mod flow;
 mod knock;
 mod limits;
