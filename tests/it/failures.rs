@@ -4,6 +4,7 @@ mod answers;
 mod connections;
 mod documented;
 mod holds;
+mod shown;
 
 use doorman_tests::{Doorman, Sink};
 use serde_json::{Value, json};

@@ -309,3 +309,13 @@ fn an_open_breaker_costs_no_attempts() {
     bench.clock.advance(1_000);
     assert!(bench.next().is_some() && bench.next().is_none(), "one shows whether it works again");
 }
+
+#[test]
+fn what_is_held_is_attempted_at_once_when_an_operator_resumes_its_destination() {
+    let mut bench = bench(1);
+    let ready = bench.next().unwrap();
+    bench.end(ready, Report::broken("401"));
+    assert!(bench.next().is_none());
+    assert!(bench.dispatcher.grant(Wish::Resume));
+    assert!(bench.next().is_some());
+}
