@@ -18,7 +18,7 @@ RELOADS     ?= 200
 SAVES       ?= 100
 IN_ORDER    ?= 1000000
 
-.PHONY: help setup build run test check model crash power full backlog reloads order controls faults bench clean
+.PHONY: help setup build run test check model crash power full backlog reloads order controls faults bench isolation clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -101,6 +101,10 @@ bench: ## measure against bare hyper (writes target/bench/report.json), and a ma
 	cargo bench -p doorman-mapping --bench cost
 	cargo build --release -p doorman -p doorman-bench
 	target/release/doorman-bench run --rounds $(ROUNDS)
+
+isolation: ## measure what a healthy destination notices of three sick ones (writes target/bench/isolation.json)
+	cargo build --release -p doorman -p doorman-bench
+	target/release/doorman-bench isolation --rounds $(ROUNDS)
 
 clean: ## remove what `make run` left (not the build)
 	rm -rf var

@@ -1,5 +1,6 @@
 //! The JSON shapes of the API. The CLI reads what the listener writes with the same types. Times are RFC 3339, UTC.
 
+mod operations;
 mod scripts;
 
 use chrono::DateTime;
@@ -10,6 +11,7 @@ use doorman_store::verify::{Flaw, Report};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub use operations::{DiscardAnswer, MoveAnswer, MoveRequest, ReleaseAnswer, RetryAnswer};
 pub use scripts::{
     FileView, GenerationView, RefusalView, RefusedReload, ReloadAnswer, ReloadRequest, ScriptProblemView,
     SourceView,
@@ -231,52 +233,6 @@ pub struct DeliveriesPage<R> {
 pub struct IdsRequest {
     /// Delivery ids; their event ids may be shortened.
     pub ids: Vec<String>,
-}
-
-/// What a retry answers, all ids in full.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct RetryAnswer {
-    /// Those that are due again.
-    pub retried: Vec<String>,
-    /// Those that were neither dead nor cancelled, or are not there: left as they are.
-    pub left: Vec<String>,
-}
-
-/// What a release answers, all ids in full.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct ReleaseAnswer {
-    /// Those that go on.
-    pub released: Vec<String>,
-    /// Those that the flood guard did not hold, or that are not there: left as they are.
-    pub left: Vec<String>,
-}
-
-/// What `POST /api/deliveries/move` is sent.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MoveRequest {
-    /// Delivery ids; their event ids may be shortened.
-    pub ids: Vec<String>,
-    /// The destination that they are to go to.
-    pub to: String,
-}
-
-/// What a move answers, all ids in full.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct MoveAnswer {
-    /// Those that go there now.
-    pub moved: Vec<String>,
-    /// Those that were not open, or for that destination already, or are not there: left as they are.
-    pub left: Vec<String>,
-}
-
-/// What a discard answers, all ids in full.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct DiscardAnswer {
-    /// Those that are cancelled now.
-    pub discarded: Vec<String>,
-    /// Those that were neither open nor dead, or are not there: left as they are.
-    pub left: Vec<String>,
 }
 
 /// What `POST /api/replay` is sent.

@@ -5,7 +5,7 @@
 //! - [`connection`]: one connection, one request at a time
 //! - [`latency`]: percentiles of what was measured
 
-mod connection;
+pub mod connection;
 mod latency;
 
 use std::io;

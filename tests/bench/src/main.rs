@@ -2,6 +2,7 @@
 //! alternating rounds, and writes a table and `target/bench/report.json`.
 //!
 //! - [`run`]: the rounds, what is measured, the report
+//! - [`isolation`]: whether a healthy destination notices three sick ones beside it
 //! - [`ceiling`]: the least that a durable receiver and a forwarder can cost
 //! - [`sink`]: where deliveries end; it counts requests and distinct ids
 //! - [`load`]: posts events over open connections, each until it has its 204
@@ -12,6 +13,7 @@
 
 mod ceiling;
 mod event;
+mod isolation;
 mod load;
 mod run;
 mod serve;
@@ -40,6 +42,8 @@ struct Cli {
 enum Command {
     /// Runs the rounds and writes the report.
     Run(run::Options),
+    /// Measures whether a healthy destination notices three sick ones.
+    Isolation(isolation::Options),
     /// A bare receiver: appends each body to a file with group fsync, then answers 204.
     #[command(hide = true)]
     CeilingReceiver {
@@ -75,6 +79,7 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Run(options) => return Ok(one_worker()?.block_on(run::run(options))?),
+        Command::Isolation(options) => return Ok(one_worker()?.block_on(isolation::run(options))?),
         Command::CeilingReceiver { file } => {
             workers(SERVER_WORKERS)?.block_on(ceiling::receiver::serve(&file))?;
         }

@@ -11,12 +11,12 @@
 //! - [`table`]: the same for people
 //! - [`failure`]: what can go wrong
 
-mod control;
+pub mod control;
 mod counts;
-mod doorman;
-mod failure;
+pub mod doorman;
+pub mod failure;
 mod proc;
-mod process;
+pub mod process;
 mod report;
 mod stage;
 mod subject;
@@ -62,7 +62,7 @@ pub struct Options {
 
 /// One half of Doorman's job, with its ceiling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Half {
+pub enum Half {
     /// An event that no handler wants.
     Receive,
     /// An event and its one delivery over HTTP.

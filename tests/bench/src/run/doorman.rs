@@ -25,6 +25,15 @@ pub struct Installation {
 impl Installation {
     /// Writes a configuration and a script for one half of the job into `folder`. Deliveries go to `sink`.
     pub fn write(folder: &Path, half: Half, sink: Option<SocketAddr>) -> Result<Self, Failure> {
+        let destination = match sink {
+            Some(address) => format!("plugin = \"webhook\"\nurl = \"http://{address}/\""),
+            None => "plugin = \"stdout\"".to_owned(),
+        };
+        Self::with(folder, &script(half), "sink", &format!("[destinations.sink]\n{destination}\n"))
+    }
+
+    /// Writes a configuration with this script and these destinations; `workflows` names one of them.
+    pub fn with(folder: &Path, script: &str, workflows: &str, destinations: &str) -> Result<Self, Failure> {
         let (listen, admin) = free_addresses().map_err(Failure::io("looking for two free ports"))?;
         let scripts = folder.join("scripts");
         let store = folder.join("store");
@@ -33,8 +42,8 @@ impl Installation {
         }
         let config = folder.join("doorman.toml");
         let files = [
-            (scripts.join(format!("{SOURCE}.rhai")), script(half)),
-            (config.clone(), configuration(folder, listen, admin, sink)),
+            (scripts.join(format!("{SOURCE}.rhai")), script.to_owned()),
+            (config.clone(), configuration(folder, [listen, admin], workflows, destinations)),
         ];
         for (path, text) in files {
             std::fs::write(&path, text).map_err(Failure::io(format!("writing {}", path.display())))?;
@@ -85,11 +94,12 @@ fn script(half: Half) -> String {
     }
 }
 
-fn configuration(folder: &Path, listen: SocketAddr, admin: SocketAddr, sink: Option<SocketAddr>) -> String {
-    let destination = match sink {
-        Some(address) => format!("plugin = \"webhook\"\nurl = \"http://{address}/\""),
-        None => "plugin = \"stdout\"".to_owned(),
-    };
+fn configuration(
+    folder: &Path,
+    [listen, admin]: [SocketAddr; 2],
+    workflows: &str,
+    destinations: &str,
+) -> String {
     format!(
         r#"[server]
 listen = "{listen}"
@@ -105,14 +115,12 @@ path = {store}
 path = {scripts}
 
 [environments.production]
-workflows = "sink"
+workflows = "{workflows}"
 
 [sources.{SOURCE}]
 environments = ["production"]
 
-[destinations.sink]
-{destination}
-"#,
+{destinations}"#,
         store = quoted(&folder.join("store")),
         scripts = quoted(&folder.join("scripts")),
     )

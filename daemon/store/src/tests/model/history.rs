@@ -469,8 +469,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (any::<u8>(), made()).prop_map(|(pick, made)| Act::PlanAgain(pick, made)),
         6 => (any::<u8>(), ending()).prop_map(|(pick, ending)| Act::End(pick, ending)),
         1 => (any::<u8>(), 1..4_u32, ending()).prop_map(|(pick, number, ending)| Act::EndLate(pick, number, ending)),
-        2 => any::<u8>().prop_map(Act::Revive),
-        2 => any::<u8>().prop_map(Act::Release),
+        2 => any::<u8>().prop_map(Act::Revive), 2 => any::<u8>().prop_map(Act::Release),
         1 => (any::<u8>(), any::<bool>()).prop_map(|(pick, other)| Act::Move(pick, other)),
         2 => any::<u8>().prop_map(Act::Discard),
         3 => Just(Act::Trim),
@@ -495,9 +494,7 @@ fn lines() -> impl Strategy<Value = (Vec<(bool, u8, bool)>, Option<u8>)> {
 
 fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
-        3 => Just(Ending::Delivered),
-        3 => SOON.prop_map(Ending::Retry),
-        1 => SOON.prop_map(Ending::Held),
-        3 => Just(Ending::Dead),
+        3 => Just(Ending::Delivered), 3 => SOON.prop_map(Ending::Retry),
+        1 => SOON.prop_map(Ending::Held), 3 => Just(Ending::Dead),
     ]
 }
