@@ -1,5 +1,7 @@
 //! The failure matrix of `plugins/failures.md`: one test for each of its rows, on the real daemon and real connections.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod answers;
 mod connections;
 mod documented;

@@ -1,6 +1,8 @@
 //! Events of one key arrive in the order in which they were posted, whatever comes between; one event's kinds in theirs; and
 //! what is too much waits for an operator.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::collections::HashMap;
 
 use doorman_tests::{Connection, Doorman, Reply, Sink};

@@ -75,7 +75,7 @@ pub async fn wish(admin: Arc<Admin>, name: &str, wish: Wish) -> Result<Answer, P
 /// The problem that no configured destination has a name.
 pub fn unknown(admin: &Admin) -> Problem {
     let known: Vec<String> = admin.destinations.all().iter().map(|one| one.name.to_string()).collect();
-    Problem::not_found(&format!("no destination has this name; the configuration has {}", known.join(", ")))
+    Problem::not_found(format!("no destination has this name; the configuration has {}", known.join(", ")))
 }
 
 fn row(log: &dyn Log, one: Destination) -> Result<DestinationRow, Problem> {
