@@ -11,6 +11,7 @@ mod order;
 mod pad;
 mod parsed;
 mod parts;
+mod ranking;
 mod replace;
 mod split;
 mod written;
@@ -28,6 +29,7 @@ pub(super) fn register(engine: &mut Engine) {
     pad::register(engine);
     parsed::register(engine);
     parts::register(engine);
+    ranking::register(engine);
     replace::register(engine);
     split::register(engine);
     written::register(engine);

@@ -102,6 +102,26 @@ fn lists_and_texts() {
 }
 
 #[test]
+fn a_list_is_sorted_by_what_a_closure_says_and_an_error_in_it_is_one() {
+    check(&[
+        ("[3, 1, 2].order(|a, b| b - a)", "[3,2,1]"),
+        ("{ let list = [2.5, 0.5, 1.5]; list.sort(|a, b| a - b); list }", "[0.5,1.5,2.5]"),
+        ("[3, 1, 2].order_by(|a, b| a < b)", "[1,2,3]"),
+        (
+            "[[1, \"a\"], [0, \"b\"], [1, \"c\"], [0, \"d\"]].order(|a, b| a[0] - b[0]).map(|x| x[1])",
+            r#"["b","d","a","c"]"#,
+        ),
+        ("[].order(|a, b| a - b)", "[]"),
+        ("{ let list = [1, 2, 3, 4, 5]; list.sort(|a, b| 1); list.len() }", "5"),
+        (r#"[2, 1].order(|a, b| { throw "no"; })"#, "error: the script threw: no"),
+        (
+            r#"["b", "a"].order(|a, b| "x")"#,
+            "error: to sort by a closure, it must say a number, not a string",
+        ),
+    ]);
+}
+
+#[test]
 fn each_calls_its_function_for_every_item() {
     let script = "on(\"x\", |event| { each(event.data.items, |item| send(\"stdout\", item)); each(event.data.no, |item| send(\"stdout\", 9)); });";
     let found = outcome(

@@ -1,4 +1,4 @@
-//! What the worst scripts and events cost: each ends, within 100 ms of the processor and 32 MiB of memory, and the same
+//! What the worst scripts and events cost: each ends, within 100 ms of an idle processor and 32 MiB of memory, and the same
 //! scripts map the next event as if nothing had been. What is large and honest passes.
 //!
 //! `cargo test --release -p doorman-mapping --test sandbox -- --nocapture` prints what each took.
