@@ -33,10 +33,10 @@ pub mod view;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use doorman_core::clock::UnixMillis;
-use doorman_core::queues::mapping::MappedAgain;
+use doorman_core::clock::{Clock, UnixMillis};
+use doorman_core::queues::mapping::{MappedAgain, Wanted};
 use doorman_core::store::Log;
-use doorman_plugin::{BoxFuture, DeliveryId, EventId, Secret};
+use doorman_plugin::{BoxFuture, DeliveryId, Secret};
 use doorman_store::verify::Report;
 use prometheus_client::registry::Registry;
 
@@ -65,6 +65,8 @@ pub struct Admin {
     pub metrics: Registry,
     /// The daemon's version.
     pub version: &'static str,
+    /// The time.
+    pub clock: Clock,
 }
 
 /// Who may ask. `/healthz` and `/readyz` answer anybody.
@@ -133,11 +135,6 @@ pub trait Operate: Send + Sync + 'static {
     /// Cancels open or dead deliveries: for each, whether it was one. As [`Operate::retry`] otherwise.
     fn discard(&self, ids: Vec<DeliveryId>) -> BoxFuture<'static, Result<Vec<bool>, String>>;
 
-    /// Maps events again whose mapping failed, or with `dry_run` only says what would come of it: for each, what came of
-    /// it. Resolves once that is written. As [`Operate::retry`] otherwise.
-    fn replay(
-        &self,
-        ids: Vec<EventId>,
-        dry_run: bool,
-    ) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>>;
+    /// Maps events again: for each, what came of it. Resolves once that is written. As [`Operate::retry`] otherwise.
+    fn map_again(&self, wanted: Vec<Wanted>) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>>;
 }

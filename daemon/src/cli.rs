@@ -36,12 +36,12 @@ pub mod try_event;
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use client::AdminClient;
 pub use error::CliError;
 pub use exit::Exit;
+pub use replay::ReplayArgs;
 pub use screen::Screen;
 
 /// What was typed.
@@ -279,29 +279,6 @@ pub struct DeliveriesListArgs {
     /// The rows to show.
     #[command(flatten)]
     pub page: PageArgs,
-}
-
-/// `doorman replay`.
-#[derive(Clone, Debug, Args)]
-pub struct ReplayArgs {
-    /// Event ids, the beginnings of some, or @last
-    #[arg(required_unless_present = "failed", conflicts_with = "failed", value_name = "EVENT")]
-    pub ids: Vec<String>,
-    /// All events whose mapping failed, oldest first
-    #[arg(long)]
-    pub failed: bool,
-    /// With --failed: only those of this source
-    #[arg(long, requires = "failed", conflicts_with = "ids", value_name = "NAME")]
-    pub source: Option<String>,
-    /// With --failed: only those that came so long ago or later, as in 2h; or since a time, as in 2026-11-24T10:15:30Z
-    #[arg(long, requires = "failed", conflicts_with = "ids", value_name = "TIME", value_parser = replay::read_since)]
-    pub since: Option<DateTime<Utc>>,
-    /// With --failed: so many at most, the newest
-    #[arg(long, requires = "failed", conflicts_with = "ids", value_name = "EVENTS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: Option<u32>,
-    /// Only say what would come of it
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 /// `doorman send`.

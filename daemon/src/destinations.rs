@@ -7,7 +7,7 @@ use std::time::Duration;
 use doorman_core::queues::delivery::{DeliveryQueue, Standing, Wish};
 use doorman_plugin::BoxFuture;
 
-use crate::admin;
+use crate::{admin, plugins};
 
 /// How long a dispatcher is waited for: less than the command line waits for an answer.
 const WISH_WAIT: Duration = Duration::from_secs(20);
@@ -37,6 +37,7 @@ impl admin::Destinations for Destinations {
             plugin: plugin.clone(),
             standing: queue.standing(),
             in_memory: queue.taken(),
+            forgets_keys_after: plugins::find(plugin).and_then(|plugin| plugin.forgets_keys_after),
         };
         self.by_name.iter().map(row).collect()
     }

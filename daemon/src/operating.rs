@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use doorman_core::clock::Clock;
 use doorman_core::queues::commit::CommitQueue;
 use doorman_core::queues::delivery::DeliveryQueue;
-use doorman_core::queues::mapping::{MappedAgain, MappingQueue};
+use doorman_core::queues::mapping::{MappedAgain, MappingQueue, Wanted};
 use doorman_core::receive::{Admission, Receiver};
 use doorman_core::store::Log;
 use doorman_core::supervise::Supervisor;
-use doorman_plugin::{BoxFuture, DeliveryId, EventId};
+use doorman_plugin::{BoxFuture, DeliveryId};
 use doorman_store::Store;
 use doorman_store::verify::Report;
 use prometheus_client::collector::Collector;
@@ -39,6 +40,8 @@ pub struct Operating {
     pub deliveries: HashMap<Arc<str>, DeliveryQueue>,
     /// When it started.
     pub started: Instant,
+    /// The time.
+    pub clock: Clock,
 }
 
 impl Operating {
@@ -153,12 +156,8 @@ impl Operate for Doorkeeper {
         })
     }
 
-    fn replay(
-        &self,
-        ids: Vec<EventId>,
-        dry_run: bool,
-    ) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>> {
-        let asked = self.mapping.ask_again(ids, dry_run);
+    fn map_again(&self, wanted: Vec<Wanted>) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>> {
+        let asked = self.mapping.ask_again(wanted);
         Box::pin(async move {
             let waiting = asked.map_err(|error| format!("{error}: try again in a minute"))?;
             let answers = async {

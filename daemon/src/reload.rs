@@ -6,9 +6,11 @@
 //! - [`transaction`]: from files to the generation in force, or to why not
 //! - [`refused`]: why not
 //! - [`standing`]: what is in force, and what was refused last
+//! - [`archives`]: generations that were in force before
 //! - [`reloader`]: who watches, who asks, and who is told
 //! - [`shown`], [`metrics`]: the same for the admin API and for Prometheus
 
+mod archives;
 mod metrics;
 mod refused;
 pub mod reloader;

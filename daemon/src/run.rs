@@ -77,7 +77,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         journals: journals(opened.journal, &opened.log),
         log: Arc::clone(&opened.log) as _,
         scripts: keeper.live(),
-        clock,
+        clock: clock.clone(),
         supervisor: supervisor.clone(),
         threads: Arc::new(OneEach::default()),
     };
@@ -101,6 +101,7 @@ async fn serve(built: Built, curl: bool) -> Result<Exit, StartError> {
         supervisor,
         deliveries: pipeline.deliveries.clone(),
         started: Instant::now(),
+        clock,
     };
     let admin = start_admin(&config, admin_listener, (operating, verification), &pipeline, closing)?;
     listening.write(&config.store.path)?;
@@ -201,6 +202,7 @@ fn start_admin(
             commits: pipeline.commits.clone(),
             mapping: pipeline.mapping.clone(),
         }),
+        clock: operating.clock.clone(),
         health: Arc::new(operating),
         auth,
         version: env!("CARGO_PKG_VERSION"),

@@ -6,7 +6,9 @@
 //! - [`reload`]: scripts that are replaced while the daemon runs
 //! - [`sick`]: destinations that fail, beside one that does not
 //! - [`backlog`]: a restart with many open deliveries
-//! - [`replay`]: events that are mapped again
+//! - [`replay`]: what is dead is tried again, and events are mapped again
+//! - [`terms`]: when a `send` goes, and what keeps it from going
+//! - [`documents`]: documents that show what the tools print
 //! - [`tools`]: what helps with scripts, without a daemon
 //! - [`cli`], [`secrets`]: what operators see, and what nobody may see
 //! - [`retention`], [`verify`]: what becomes of old events, and whether all are accounted for
@@ -20,6 +22,7 @@ mod cli;
 mod crash;
 mod dedup;
 mod delivery;
+mod documents;
 mod failures;
 mod flow;
 mod knock;
@@ -36,6 +39,7 @@ mod scripts;
 mod secrets;
 mod sick;
 mod stop;
+mod terms;
 mod tidy;
 mod tools;
 mod verify;

@@ -1,5 +1,7 @@
 //! `doorman replay`: events whose mapping failed, once the script is mended.
 
+mod again;
+
 use doorman_tests::Doorman;
 use serde_json::{Value, json};
 
@@ -43,7 +45,12 @@ async fn failed_events_are_delivered_once_the_script_is_mended() {
     assert_eq!(counts(&doorman).await, [2, 0, 0, 2, 0], "nobody asked yet");
 
     let said = doorman.cli(&["replay", "--failed", "--source", "demo", "--since", "2h"]).await.expect_ok();
-    assert_eq!(said, format!("{first}  mapped: 1 action\n{second}  mapped: 1 action\n"));
+    assert_eq!(
+        said,
+        format!(
+            "{first}  order.created  mapped: 1 new action\n{second}  order.created  mapped: 1 new action\n2 events: 2 mapped (2 new actions)\n"
+        )
+    );
     for (id, number) in [(&first, 1), (&second, 2)] {
         let event = doorman.finished(id).await;
         assert_eq!(event["status"], "delivered");
@@ -52,7 +59,7 @@ async fn failed_events_are_delivered_once_the_script_is_mended() {
     let now_by = doorman.status().await["scripts"]["generation"].as_str().unwrap().to_owned();
     assert_ne!(failed_by, *now_by);
     let shown = doorman.cli(&["events", "show", &first]).await.expect_ok();
-    assert!(shown.contains(&format!("mapped     by generation {now_by}")), "{shown}");
+    assert!(shown.contains(&format!("mapped     plan 2, by generation {now_by}")), "{shown}");
     assert_eq!(counts(&doorman).await, [2, 0, 2, 0, 0]);
     assert_eq!(doorman.metric(r#"doorman_events{status="delivered"}"#).await, 2);
     doorman.cli(&["store", "verify"]).await.expect_ok();
@@ -63,14 +70,18 @@ async fn a_dry_run_changes_nothing_and_a_second_replay_neither() {
     let (doorman, [first, _]) = with_two_failed().await;
     mend(&doorman).await;
     let dry = doorman.cli(&["replay", "--dry-run", &first]).await.expect_ok();
-    assert_eq!(dry, format!("{first}  would be mapped: 1 action\n"));
+    assert!(dry.starts_with(&format!(
+        "{first}  order.created  would be mapped: 1 new action\n  + 1   send -> stdout  "
+    )));
     assert_eq!(counts(&doorman).await, [2, 0, 0, 2, 0]);
 
     doorman.cli(&["replay", &first]).await.expect_ok();
     doorman.finished(&first).await;
     let again = doorman.cli(&["replay", &first]).await;
     assert_eq!(again.code, Some(1), "{again:?}");
-    assert!(again.stdout.starts_with(&format!("{first}  left as it is: only events whose mapping failed")));
+    assert!(
+        again.stdout.starts_with(&format!("{first}  order.created  left as it is: nothing of it is dead"))
+    );
     let lines = doorman.setup().read("stdout");
     assert_eq!(lines.matches(&first).count(), 1, "{lines}");
 }
@@ -80,7 +91,7 @@ async fn a_script_that_is_broken_still_fails_the_event_again() {
     let (doorman, [_, second]) = with_two_failed().await;
     let said = doorman.cli(&["replay", "@last"]).await;
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.stdout.starts_with(&format!("{second}  failed again: ")), "{said:?}");
+    assert!(said.stdout.starts_with(&format!("{second}  order.created  failed again: ")), "{said:?}");
     assert_eq!(counts(&doorman).await, [2, 0, 0, 2, 0]);
 }
 

@@ -65,6 +65,22 @@ impl IdentityKey {
     }
 }
 
+/// What `send` with `once` is known by: its environment, its destination and its key.
+pub fn once_id(environment: &str, destination: &str, key: &str) -> Hash128 {
+    id_of([environment, destination, key])
+}
+
+/// What `send` with `cancel_key` is known by: its environment and its key.
+pub fn cancel_id(environment: &str, key: &str) -> Hash128 {
+    id_of([environment, key])
+}
+
+fn id_of<const PARTS: usize>(parts: [&str; PARTS]) -> Hash128 {
+    let mut hasher = Hasher::new();
+    parts.iter().for_each(|part| update_framed(&mut hasher, part.as_bytes()));
+    first_128(&hasher)
+}
+
 /// What an event's idempotency keys begin with: its own identity where it has a `messageId`, else its id.
 pub enum KeySubject<'a> {
     /// The same message, whichever node took it.
@@ -86,13 +102,19 @@ pub struct IdempotencyKeys<'a> {
     environment: &'a str,
     source: &'a str,
     subject: KeySubject<'a>,
+    as_new: Option<u16>,
     seen: HashMap<blake3::Hash, u32>,
 }
 
 impl<'a> IdempotencyKeys<'a> {
     /// For the actions of one event.
     pub fn new(environment: &'a str, source: &'a str, subject: KeySubject<'a>) -> Self {
-        Self { environment, source, subject, seen: HashMap::new() }
+        Self { environment, source, subject, as_new: None, seen: HashMap::new() }
+    }
+
+    /// Keys that no plan of the event before this one has: an operator wants it all done once more.
+    pub fn as_new(self, plan: u16) -> Self {
+        Self { as_new: Some(plan), ..self }
     }
 
     /// The key of the event's next action, in the order in which the script asked for them.
@@ -110,6 +132,9 @@ impl<'a> IdempotencyKeys<'a> {
         update_framed(&mut hasher, destination.as_bytes());
         update_framed(&mut hasher, &[kind.code()]);
         update_framed(&mut hasher, content.as_bytes());
+        if let Some(plan) = self.as_new {
+            update_framed(&mut hasher, &plan.to_be_bytes());
+        }
         let equal_before = self.seen.entry(hasher.finalize()).or_insert(0);
         update_framed(&mut hasher, &equal_before.to_be_bytes());
         *equal_before += 1;
@@ -171,6 +196,16 @@ mod tests {
             &[("a", "1"), ("c", "2")],
         ];
         assert!(others.iter().all(|other| hash(other) != first));
+    }
+
+    #[test]
+    fn what_is_done_as_new_has_keys_of_its_own_that_stay_the_same() {
+        let keys =
+            || IdempotencyKeys::new("production", "shop", KeySubject::Event(crate::id::event_id(1, 1, 0)));
+        let of = |mut keys: IdempotencyKeys| keys.next("hook", ActionKind::Send, "{}");
+        assert_ne!(of(keys()), of(keys().as_new(2)));
+        assert_ne!(of(keys().as_new(2)), of(keys().as_new(3)));
+        assert_eq!(of(keys().as_new(2)), of(keys().as_new(2)));
     }
 
     #[test]

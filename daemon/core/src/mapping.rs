@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use doorman_plugin::ActionKind;
+use doorman_plugin::{ActionKind, duration};
 use serde_json::value::RawValue;
 
 use crate::store::Event;
@@ -44,6 +45,40 @@ pub struct Said {
     pub content: Arc<RawValue>,
     /// The line that said so.
     pub place: Place,
+    /// What else it said of a `send`.
+    pub terms: Option<Box<SaidTerms>>,
+}
+
+/// When a `send` goes, and what keeps it from going.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SaidTerms {
+    /// It is not delivered before so long after it is planned.
+    pub delay: Option<Duration>,
+    /// It does not go where the same was planned within so long before.
+    pub once: Option<(Arc<str>, Duration)>,
+    /// `cancel_send` with this key cancels it, as long as it is not delivered.
+    pub cancel_key: Option<Arc<str>>,
+}
+
+impl SaidTerms {
+    /// Each as a script names it, with its value.
+    pub fn options(&self) -> Vec<(&'static str, String)> {
+        let mut options = Vec::new();
+        options.extend(self.delay.map(|delay| ("delay", duration::format(delay))));
+        if let Some((key, within)) = &self.once {
+            options.extend([("once", key.to_string()), ("within", duration::format(*within))]);
+        }
+        options.extend(self.cancel_key.as_ref().map(|key| ("cancel_key", key.to_string())));
+        options
+    }
+}
+
+/// In a line, as in `delay: 10m, cancel_key: order-1`.
+impl fmt::Display for SaidTerms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options: Vec<_> = self.options().iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        f.write_str(&options.join(", "))
+    }
 }
 
 /// An action that a script asked for and that was left out, because the event lacks what it needs (Knock's rule:

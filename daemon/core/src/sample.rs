@@ -58,6 +58,7 @@ pub fn said(destination: &str) -> Said {
         destination: Some(destination.into()),
         content: RawValue::from_string("{}".to_owned()).map(Arc::from).unwrap(),
         place: Place { script: "shop.rhai".into(), line: 1 },
+        terms: None,
     }
 }
 
@@ -65,7 +66,16 @@ pub fn said(destination: &str) -> Said {
 pub fn leased_action() -> Action {
     let Said { kind, content, place, .. } = said("sink");
     let (destination, idempotency_key) = ("sink".into(), "key".into());
-    Action { kind, destination, content, idempotency_key, place, lease: Lease::Dispatcher, line: None }
+    Action {
+        kind,
+        destination,
+        content,
+        idempotency_key,
+        place,
+        lease: Lease::Dispatcher,
+        line: None,
+        terms: None,
+    }
 }
 
 /// The delivery of [`leased_action`] for the event at a position.

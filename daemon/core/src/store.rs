@@ -7,6 +7,7 @@
 //!
 //! Positions (`seq`) are opaque to the stages but for their order: a later event has a higher one.
 
+mod again;
 pub mod contract;
 pub mod model;
 mod record;
@@ -15,6 +16,7 @@ mod trim;
 
 use std::sync::Arc;
 
+pub use again::*;
 pub use record::*;
 pub use stops::{Stop, Stops};
 pub use trim::*;
@@ -87,7 +89,7 @@ impl Commit {
         !self.events.is_empty()
             || self.is_operated()
             || !self.stops.is_empty()
-            || self.plans.iter().any(Plan::has_deliveries)
+            || self.plans.iter().any(|plan| plan.has_deliveries() || plan.again.is_some())
             || self.trims.iter().any(|trim| !trim.ranges.is_empty())
     }
 
@@ -112,6 +114,8 @@ pub struct Committed {
     pub released: Vec<Option<Arc<str>>>,
     /// For each move, the destination that the delivery was for; `None` where it was not open, or for that one already.
     pub moved: Vec<Option<Arc<str>>>,
+    /// Deliveries that plans have cancelled, and their destinations.
+    pub cancelled: Vec<(Arc<str>, DeliveryId)>,
     /// Destinations with deliveries that have become due because others before them have ended, and the earliest time.
     pub advanced: Vec<(Arc<str>, UnixMillis)>,
     /// For each discard, the destination whose delivery is cancelled; `None` where it was neither open nor dead.
@@ -245,6 +249,9 @@ pub trait Log: Send + Sync + 'static {
 
     /// The files of a generation, as [`Log::keep_generation`] was given them.
     fn generation(&self, id: GenerationId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The generations that are kept, in the order in which they came into force.
+    fn generations(&self) -> Result<Vec<GenerationId>, StoreError>;
 
     /// The generation that was last in force.
     fn last_generation(&self) -> Result<Option<GenerationId>, StoreError>;

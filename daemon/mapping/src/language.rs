@@ -11,6 +11,7 @@ mod on;
 mod picking;
 mod send;
 pub(crate) mod table;
+mod terms;
 mod users;
 mod values;
 mod workflows;
@@ -35,6 +36,7 @@ pub(crate) fn register(engine: &mut Engine, world: &World) {
     objects::register(engine);
     audiences::register(engine);
     send::register(engine, world);
+    terms::register(engine);
     marks::register(engine, &world.secrets);
     named::register(engine);
     picking::register(engine);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use doorman_core::mapping::{Mapped, Place, Said, Skipped};
+use doorman_core::mapping::{Mapped, Place, Said, SaidTerms, Skipped};
 use doorman_core::store::Event;
 use doorman_plugin::ActionKind;
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
@@ -121,6 +121,17 @@ impl Run {
         destination: Option<Arc<str>>,
         content: String,
     ) -> Refused<()> {
+        self.act_on_terms(context, (kind, destination), content, None)
+    }
+
+    /// Records an action that has terms.
+    pub fn act_on_terms(
+        &self,
+        context: &NativeCallContext,
+        (kind, destination): (ActionKind, Option<Arc<str>>),
+        content: String,
+        terms: Option<Box<SaidTerms>>,
+    ) -> Refused<()> {
         let place = self.place(context);
         let mut said = self.transcript();
         if let Some((_, at)) = &said.dropped {
@@ -148,7 +159,7 @@ impl Run {
                 format!("the actions of this event hold more than {} bytes", self.0.max_content_bytes);
             return refuse(context, message, "send what each of them needs instead of the whole event");
         }
-        said.actions.push(Said { kind, destination, content: canonical::raw(content), place });
+        said.actions.push(Said { kind, destination, content: canonical::raw(content), place, terms });
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod kinds;
 mod limits;
 mod paths;
 mod reference;
+mod terms;
 mod values;
 
 use std::collections::BTreeMap;
@@ -94,7 +95,8 @@ pub(crate) fn outcome(mapped: &Mapped) -> String {
         Mapped::Actions { said, skipped } => {
             let line = |one: &doorman_core::mapping::Said| {
                 let to = one.destination.as_ref().map(|to| format!(" {to}")).unwrap_or_default();
-                format!("{}{to} {} ({})", one.kind, one.content.get(), one.place)
+                let terms = one.terms.as_ref().map(|terms| format!(" [{terms}]")).unwrap_or_default();
+                format!("{}{to} {}{terms} ({})", one.kind, one.content.get(), one.place)
             };
             let left_out =
                 skipped.iter().map(|one| format!("skipped {}: {} ({})", one.kind, one.reason, one.place));

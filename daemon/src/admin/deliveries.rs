@@ -179,9 +179,13 @@ impl Shown {
         match &delivery.progress {
             Progress::Open { retry_at, waits } => {
                 let standing = admin.destinations.standing(&delivery.action.destination);
+                let not_before = delivery.action.not_before();
+                let is_delayed = delivery.attempts == 0 && not_before > admin.clock.now();
+                let retry_at = if is_delayed { Some(not_before) } else { *retry_at };
                 let reason = match (waits, standing, retry_at) {
                     (Some(For::Operator), ..) => "held_flood",
                     (Some(For::Lane | For::Kinds { .. }), ..) => "waiting_for",
+                    (None, Some(Standing::Running), _) if is_delayed => "delayed",
                     (None, Some(Standing::Running), None) => "queued",
                     (None, Some(Standing::Running), Some(_)) => "retry",
                     (None, standing, _) => destinations::state(standing.as_ref()),

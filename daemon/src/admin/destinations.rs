@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorman_core::queues::delivery::{Standing, Wish};
 use doorman_core::store::Log;
@@ -41,6 +42,8 @@ pub struct Destination {
     pub standing: Standing,
     /// How many deliveries it holds in memory.
     pub in_memory: usize,
+    /// How long it remembers an idempotency key, where that is known.
+    pub forgets_keys_after: Option<Duration>,
 }
 
 /// All destinations, those too that are not in the configuration any more and have deliveries waiting.

@@ -1,11 +1,15 @@
 //! `GET /api/events` and `GET /api/events/{id}`.
 
+use std::time::Duration;
+
 use chrono::DateTime;
 use doorman_core::clock::UnixMillis;
 use doorman_core::mapping::Skipped;
 use doorman_core::store::{
-    Attempt, Dedup, DeliveryState, Event, Log, Next, Plan, Progress, Repeats, Status, StoreError, Verdict,
+    Attempt, Dedup, DeliveryState, Earlier, Event, Log, Next, Plan, Progress, Repeats, Status, StoreError,
+    Terms, Verdict,
 };
+use doorman_plugin::duration;
 use doorman_plugin::event::rfc3339;
 use hyper::StatusCode;
 use serde_json::value::{RawValue, to_raw_value};
@@ -17,12 +21,24 @@ use super::problem::Problem;
 use super::query::{Query, event_cursor};
 use super::reference;
 use super::view::{
-    AttemptView, DedupView, DeliveryView, EventRow, EventView, EventsPage, PlanView, SkippedView, time,
+    AttemptView, DedupView, DeliveryView, EarlierView, EventRow, EventView, EventsPage, PlanView,
+    SkippedView, time,
 };
 
 /// The parameters of the list.
-pub const PARAMETERS: [&str; 8] =
-    ["limit", "before", "status", "verdict", "source", "environment", "event", "since"];
+pub const PARAMETERS: [&str; 11] = [
+    "limit",
+    "before",
+    "status",
+    "verdict",
+    "source",
+    "environment",
+    "event",
+    "since",
+    "until",
+    "destination",
+    "has",
+];
 /// How many rows one request looks at: a filter that matches little gives a short page and a cursor.
 const MAX_SCANNED: usize = 10_000;
 /// How many events are read at a time; each brings its body.
@@ -48,6 +64,12 @@ struct Filter<'a> {
     verdict: Option<&'a str>,
     /// Only events that came then or later.
     since: Option<UnixMillis>,
+    /// Only events that came before then.
+    until: Option<UnixMillis>,
+    /// Only events with a delivery for it.
+    destination: Option<&'a str>,
+    /// Only events of which something is dead: their mapping failed, or a delivery is (one for `destination`, if named).
+    has_dead: bool,
     source: Option<&'a str>,
     environment: Option<&'a str>,
     event: Option<&'a str>,
@@ -58,19 +80,47 @@ impl<'a> Filter<'a> {
         Ok(Self {
             status: query.get("status").map(read_status).transpose()?,
             verdict: query.get("verdict").map(read_verdict).transpose()?,
-            since: query.get("since").map(read_time).transpose()?,
+            since: query.get("since").map(|text| read_time("since", text)).transpose()?,
+            until: query.get("until").map(|text| read_time("until", text)).transpose()?,
+            destination: query.get("destination"),
+            has_dead: read_has(query.get("has"))?,
             source: query.get("source"),
             environment: query.get("environment"),
             event: query.get("event"),
         })
     }
 
-    /// Without status and verdict, which cost further reads.
+    /// Without status, verdict and destination, which cost further reads.
     fn wants(&self, event: &Event) -> bool {
         let fits = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
-        fits(self.source, &event.info.source)
+        self.until.is_none_or(|until| event.received_at < until)
+            && fits(self.source, &event.info.source)
             && fits(self.environment, &event.info.environment)
             && fits(self.event, &event.info.event)
+    }
+
+    /// By what was made of it.
+    fn wants_of(&self, plan: Option<&Plan>, deliveries: &[DeliveryState]) -> bool {
+        let is_for = |state: &&DeliveryState| {
+            self.destination.is_none_or(|wanted| *state.action.destination == *wanted)
+        };
+        let is_dead = |state: &DeliveryState| matches!(state.progress, Progress::Dead { .. });
+        let has_failed = matches!(plan.map(|plan| &plan.verdict), Some(Verdict::Failed { .. }));
+        let mut of_destination = deliveries.iter().filter(is_for);
+        match (self.has_dead, self.destination) {
+            (false, None) => true,
+            (false, Some(_)) => of_destination.next().is_some(),
+            (true, Some(_)) => of_destination.any(is_dead),
+            (true, None) => has_failed || of_destination.any(is_dead),
+        }
+    }
+}
+
+fn read_has(text: Option<&str>) -> Result<bool, Problem> {
+    match text {
+        None => Ok(false),
+        Some("dead") => Ok(true),
+        Some(_) => Err(Problem::invalid("has", "it can only be `dead`")),
     }
 }
 
@@ -85,9 +135,9 @@ fn read_verdict(text: &str) -> Result<&str, Problem> {
     VERDICTS.contains(&text).then_some(text).ok_or_else(wrong)
 }
 
-fn read_time(text: &str) -> Result<UnixMillis, Problem> {
+fn read_time(name: &str, text: &str) -> Result<UnixMillis, Problem> {
     let time = DateTime::parse_from_rfc3339(text);
-    let wrong = |_| Problem::invalid("since", "a time as in 2026-11-24T10:15:30Z");
+    let wrong = |_| Problem::invalid(name, "a time as in 2026-11-24T10:15:30Z");
     time.map(|time| time.timestamp_millis()).map_err(wrong)
 }
 
@@ -102,11 +152,11 @@ fn page(
     while events.len() < limit && scanned < MAX_SCANNED {
         let batch = log.events_before(before, BATCH.min(MAX_SCANNED - scanned))?;
         if batch.is_empty() {
-            return Ok(EventsPage { events, next: None });
+            return Ok(EventsPage { events, next: None, oldest: oldest(log)? });
         }
         for event in batch {
             if filter.since.is_some_and(|since| event.received_at < since) {
-                return Ok(EventsPage { events, next: None });
+                return Ok(EventsPage { events, next: None, oldest: None });
             }
             scanned += 1;
             before = Some(event.seq);
@@ -117,7 +167,16 @@ fn page(
         }
     }
     let more = !log.events_before(before, 1)?.is_empty();
-    Ok(EventsPage { events, next: before.filter(|_| more).map(event_cursor) })
+    let oldest = if more { None } else { oldest(log)? };
+    Ok(EventsPage { events, next: before.filter(|_| more).map(event_cursor), oldest })
+}
+
+/// When the oldest event came that is left, where others were trimmed.
+fn oldest(log: &dyn Log) -> Result<Option<String>, StoreError> {
+    if log.trimmed_through().highest() == 0 {
+        return Ok(None);
+    }
+    Ok(log.events_after(0, 1)?.first().map(|event| time(event.received_at)))
 }
 
 fn row(log: &dyn Log, filter: &Filter<'_>, event: &Event) -> Result<Option<EventRow>, StoreError> {
@@ -130,6 +189,9 @@ fn row(log: &dyn Log, filter: &Filter<'_>, event: &Event) -> Result<Option<Event
         return Ok(None);
     }
     let deliveries = deliveries(log, plan.as_ref())?;
+    if !filter.wants_of(plan.as_ref(), &deliveries) {
+        return Ok(None);
+    }
     let status = Status::of(plan.as_ref(), &deliveries);
     if filter.status.is_some_and(|wanted| wanted != status) {
         return Ok(None);
@@ -234,8 +296,12 @@ fn verdict(verdict: &Verdict) -> &'static str {
 
 fn plan_view(plan: Plan) -> PlanView {
     let verdict = verdict(&plan.verdict);
+    let (number, again) = (plan.number(), plan.again.map(|again| *again).unwrap_or_default());
+    let earlier = again.earlier.last().map_or(0, |earlier| usize::from(earlier.through));
     let (reason, place) = match plan.verdict {
-        Verdict::Actions(actions) => (None, actions.into_iter().next().map(|action| action.place)),
+        Verdict::Actions(actions) => {
+            (again.dropped, actions.into_iter().nth(earlier).map(|action| action.place))
+        }
         Verdict::Dropped { reason, place } => (Some(reason), place),
         Verdict::Failed { error, place } => (Some(error), place),
         Verdict::Held => (Some("the source has no script yet".to_owned()), None),
@@ -247,7 +313,15 @@ fn plan_view(plan: Plan) -> PlanView {
         script: place.as_ref().map(|place| place.script.to_string()),
         line: place.map(|place| place.line),
         skipped: plan.skipped.into_iter().map(skipped_view).collect(),
+        cancel_keys: plan.cancels.into_iter().map(|cancel| cancel.key.to_string()).collect(),
+        number,
+        earlier: again.earlier.into_iter().map(earlier_view).collect(),
+        linked: again.linked,
     }
+}
+
+fn earlier_view(earlier: Earlier) -> EarlierView {
+    EarlierView { generation: earlier.generation.to_string(), through: earlier.through }
 }
 
 fn skipped_view(skipped: Skipped) -> SkippedView {
@@ -269,12 +343,24 @@ fn delivery_view(admin: &Admin, delivery: DeliveryState, attempts: Vec<Attempt>)
         idempotency_key: delivery.action.idempotency_key.to_string(),
         script: delivery.action.place.script.to_string(),
         line: delivery.action.place.line,
+        terms: delivery.action.terms.as_deref().and_then(terms),
         state: state.to_owned(),
         reason,
         retry_at,
         cancelled_at,
         attempts: attempts.into_iter().map(attempt_view).collect(),
     }
+}
+
+/// What its script said of a delivery but for its delay, which its due time tells.
+fn terms(terms: &Terms) -> Option<String> {
+    let once = terms.once.as_ref().map(|once| {
+        let within = Duration::from_millis(once.within_ms.unsigned_abs());
+        format!("once: {}, within: {}", once.key, duration::format(within))
+    });
+    let cancel = terms.cancel.as_ref().map(|(key, _)| format!("cancel_key: {key}"));
+    let said: Vec<String> = once.into_iter().chain(cancel).collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }
 
 fn attempt_view(attempt: Attempt) -> AttemptView {

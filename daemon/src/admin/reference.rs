@@ -40,7 +40,7 @@ pub fn find(log: &dyn Log, text: &str) -> Result<Arc<Event>, Problem> {
 }
 
 /// Whether events as old as this one were trimmed. That it ever was, nobody can say any more.
-fn may_be_trimmed(log: &dyn Log, id: &EventId) -> bool {
+pub fn may_be_trimmed(log: &dyn Log, id: &EventId) -> bool {
     (1..=log.trimmed_through().highest()).contains(&id::position(id))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use doorman_core::mapping::{Generation, GenerationId};
 use doorman_plugin::BoxFuture;
 use hyper::StatusCode;
 
@@ -15,6 +16,10 @@ use super::view::{GenerationView, RefusalView, RefusedReload, ReloadAnswer, Relo
 pub trait Scripting: Send + Sync + 'static {
     /// How they stand.
     fn show(&self) -> GenerationView;
+
+    /// A generation that was in force before. Compiles it where that was not done yet: for a thread that may block. The
+    /// error says why it cannot be had.
+    fn earlier(&self, id: GenerationId) -> Result<Arc<dyn Generation>, String>;
 
     /// Takes what is on disk. `force`: scripts that are gone or empty are meant to be.
     fn reload(&self, force: bool) -> BoxFuture<'static, Result<ReloadAnswer, NotReloaded>>;

@@ -8,11 +8,14 @@ mod reading;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use bytes::Bytes;
+use doorman_core::clock::Clock;
+use doorman_core::mapping::{Generation, GenerationId};
 use doorman_core::queues::delivery::{Standing, Wish};
-use doorman_core::queues::mapping::{Left, MappedAgain};
-use doorman_plugin::{BoxFuture, DeliveryId, EventId, Secret};
+use doorman_core::queues::mapping::{Left, MappedAgain, Replan, Wanted};
+use doorman_plugin::{ActionKind, BoxFuture, DeliveryId, Secret};
 use doorman_store::verify::{Flaw, FlawKind, Report, TableRows};
 use http_body_util::Full;
 use hyper::{Method, Request};
@@ -43,6 +46,7 @@ pub async fn start_with(log: FixedLog, auth: Auth, ready: bool) -> SocketAddr {
         auth,
         metrics,
         version: "0.1.0",
+        clock: Clock::manual(log::START + 120_000),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -137,9 +141,9 @@ impl Operate for FirstIsDead {
     }
 
     /// By the last digit of their ids: to two actions, to nothing, not at all; all others had not failed.
-    fn replay(&self, ids: Vec<EventId>, _: bool) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>> {
-        let mapped = |id: &EventId| match id.to_string().chars().last() {
-            Some('4') => MappedAgain::Actions(2),
+    fn map_again(&self, wanted: Vec<Wanted>) -> BoxFuture<'static, Result<Vec<MappedAgain>, String>> {
+        let mapped = |wanted: &Wanted| match wanted.id.to_string().chars().last() {
+            Some('1' | '4') => MappedAgain::Planned(two_actions()),
             Some('5') => MappedAgain::Dropped("not for us".to_owned()),
             Some('6') => {
                 MappedAgain::Failed("demo.rhai:31:9: `total` is not a number\n  31 | num(x)".to_owned())
@@ -147,8 +151,14 @@ impl Operate for FirstIsDead {
             Some('7') => MappedAgain::Held,
             _ => MappedAgain::Left(Left::Mapped),
         };
-        Box::pin(async move { Ok(ids.iter().map(mapped).collect()) })
+        Box::pin(async move { Ok(wanted.iter().map(mapped).collect()) })
     }
+}
+
+fn two_actions() -> Box<Replan> {
+    let actions =
+        [("trigger-key", ActionKind::Trigger), ("key-1", ActionKind::Send)].map(log::planned).into();
+    Box::new(Replan { generation: GenerationId(0x3f9a_0000_0000_0001), actions, ..Replan::default() })
 }
 
 /// `hook` is held and pauses at once; `stdout` runs, and its dispatcher blocks.
@@ -161,6 +171,7 @@ impl Destinations for FixedDestinations {
             plugin: if name == "stdout" { "stdout" } else { "webhook" }.to_owned(),
             standing: self.standing(name).unwrap_or_default(),
             in_memory: 3,
+            forgets_keys_after: (name == "stdout").then_some(Duration::from_secs(60)),
         };
         ["hook", "stdout"].map(one).into()
     }
@@ -194,6 +205,10 @@ pub struct FixedScripts;
 const IN_FORCE: &str = "3f9a000000000001";
 
 impl Scripting for FixedScripts {
+    fn earlier(&self, id: GenerationId) -> Result<Arc<dyn Generation>, String> {
+        Err(format!("generation {id} is not kept any more"))
+    }
+
     fn show(&self) -> GenerationView {
         GenerationView {
             generation: IN_FORCE.to_owned(),

@@ -1,6 +1,7 @@
 //! The JSON shapes of the API. The CLI reads what the listener writes with the same types. Times are RFC 3339, UTC.
 
 mod operations;
+mod replay;
 mod scripts;
 
 use chrono::DateTime;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use operations::{DiscardAnswer, MoveAnswer, MoveRequest, ReleaseAnswer, RetryAnswer};
+pub use replay::{ChangeView, ReplayAnswer, ReplayRequest, Replayed};
 pub use scripts::{
     FileView, GenerationView, RefusalView, RefusedReload, ReloadAnswer, ReloadRequest, ScriptProblemView,
     SourceView,
@@ -47,6 +49,9 @@ pub struct EventsPage<R> {
     pub events: Vec<R>,
     /// The cursor of the next page; `null` after the last one.
     pub next: Option<String>,
+    /// On the last page, where events were trimmed: when the oldest one that is left came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<String>,
 }
 
 /// `GET /api/events/{id}`.
@@ -104,6 +109,35 @@ pub struct PlanView {
     /// What the script asked for and could not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<SkippedView>,
+    /// The keys of what it cancelled of earlier events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cancel_keys: Vec<String>,
+    /// Which of the event's plans it is.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub number: u16,
+    /// Those before it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierView>,
+    /// The numbers of deliveries of earlier plans that it asks for, too, and that had arrived.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked: Vec<u16>,
+}
+
+/// A plan that another one came after.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EarlierView {
+    /// The generation that made it.
+    pub generation: String,
+    /// The number of its last delivery.
+    pub through: u16,
+}
+
+fn first() -> u16 {
+    1
+}
+
+fn is_first(number: &u16) -> bool {
+    *number == 1
 }
 
 /// An action that was left out, because the event lacks what it needs.
@@ -132,7 +166,10 @@ pub struct DeliveryView {
     pub line: u32,
     /// `open`, `delivered`, `dead` or `cancelled`.
     pub state: String,
-    /// Why it is open (`queued`, `retry`, `waiting_for`, `held_flood`, or how its destination stands), dead or cancelled.
+    /// When it goes and what keeps it from going, as its script said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<String>,
+    /// Why it is open (`queued`, `delayed`, `retry`, `waiting_for`, `held_flood`, or how its destination stands), dead or cancelled.
     pub reason: Option<String>,
     /// When the next attempt is due.
     pub retry_at: Option<String>,
@@ -233,41 +270,6 @@ pub struct DeliveriesPage<R> {
 pub struct IdsRequest {
     /// Delivery ids; their event ids may be shortened.
     pub ids: Vec<String>,
-}
-
-/// What `POST /api/replay` is sent.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ReplayRequest {
-    /// Event ids; they may be shortened.
-    pub ids: Vec<String>,
-    /// Only say what would come of it.
-    #[serde(default)]
-    pub dry_run: bool,
-}
-
-/// What came of events that were to be mapped again, or with `dryRun` would come of them.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
-pub struct ReplayAnswer {
-    pub dry_run: bool,
-    pub events: Vec<Replayed>,
-}
-
-/// What came of one of them.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Replayed {
-    /// Its id in full.
-    pub id: String,
-    /// `mapped`, `dropped`, `failed` again, `held` (its source has no script), or `left` as it is.
-    pub outcome: String,
-    /// How many actions it has now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actions: Option<usize>,
-    /// Why, if it is not `mapped`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 /// `GET /api/status`.

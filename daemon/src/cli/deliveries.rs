@@ -110,8 +110,8 @@ fn write_cancelled(rows: &[DeliveryRow], screen: &mut Screen<'_>) -> Result<(), 
 /// When the next attempt is due, or what it waits for instead.
 fn next_try(row: &DeliveryRow) -> String {
     match (row.reason.as_deref(), row.retry_at.as_deref()) {
-        (Some("queued" | "retry") | None, None) => "now".to_owned(),
-        (Some("queued" | "retry") | None, Some(at)) => to_second(at),
+        (Some("queued" | "delayed" | "retry") | None, None) => "now".to_owned(),
+        (Some("queued" | "delayed" | "retry") | None, Some(at)) => to_second(at),
         (Some(reason), _) => safe(reason),
     }
 }

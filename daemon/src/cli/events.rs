@@ -81,7 +81,7 @@ pub async fn fetch(client: &AdminClient, id: &str) -> Result<Box<RawValue>, CliE
 }
 
 async fn collect(client: &AdminClient, args: &EventsListArgs) -> Result<EventsPage<Box<RawValue>>, CliError> {
-    let mut all = EventsPage { events: Vec::new(), next: args.page.before.clone() };
+    let mut all = EventsPage { events: Vec::new(), next: args.page.before.clone(), oldest: None };
     loop {
         let wanted = args.page.limit.saturating_sub(u32::try_from(all.events.len()).unwrap_or(u32::MAX));
         let limit = wanted.min(PAGE_ROWS).to_string();

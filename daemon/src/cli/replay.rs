@@ -1,95 +1,137 @@
-//! `doorman replay`: events whose mapping failed are mapped again.
+//! `doorman replay`: what is dead is tried again, or events are mapped again.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use doorman_plugin::duration;
+mod args;
+mod diff;
+mod pace;
+mod selection;
+mod shown;
 
-use super::ReplayArgs;
-use super::client::{AdminClient, with_parameters};
+use std::io::IsTerminal;
+
+use doorman_core::id;
+use doorman_plugin::EventId;
+
+pub use args::ReplayArgs;
+
+use self::pace::Pace;
+use self::selection::Selection;
+use super::client::AdminClient;
 use super::error::CliError;
 use super::exit::Exit;
 use super::screen::Screen;
 use super::text::safe;
-use crate::admin::view::{EventRow, EventsPage, ReplayAnswer, ReplayRequest, Replayed};
+use crate::admin::view::{ReplayAnswer, ReplayRequest, Replayed};
 
 /// How many events are sent in one request: what is answered in time even if each takes all that it may.
 const IDS: usize = 100;
-/// The rows of one page of the list.
-const PAGE_ROWS: &str = "500";
+/// Of more events than this, only those are shown one by one that did not go well.
+const SHOWN: usize = 20;
 
-/// Maps events again; [`Exit::Failed`] when one of them failed again or was left as it is.
+/// Replays events; [`Exit::Failed`] when one of them failed again or was left as it is.
 pub async fn run(client: &AdminClient, args: &ReplayArgs, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
-    let ids = if args.failed { failed(client, args).await? } else { args.ids.clone() };
+    let pace = Pace::new();
+    let chosen = match args.chooses() {
+        true => selection::find(client, args, &pace).await?,
+        false => Selection { ids: args.ids.clone(), trimmed_before: None },
+    };
+    let chosen = chosen.behind(args.after.as_deref().and_then(position));
+    if let Some(before) = &chosen.trimmed_before
+        && !screen.is_json()
+    {
+        screen.line(&format!("events before {} are trimmed: none of them can be replayed", safe(before)))?;
+    }
+    if chosen.ids.is_empty() {
+        return nothing(args, screen);
+    }
+    if !is_wanted(args, chosen.ids.len())? {
+        screen.line("nothing is done")?;
+        return Ok(Exit::Failed);
+    }
+    let all = replay(client, args, chosen.ids, (&pace, screen)).await?;
+    if screen.is_json() {
+        screen.json(&all)?;
+    } else if all.events.len() > 1 {
+        screen.line(&shown::summary(&all))?;
+    }
+    if !screen.is_json() && all.events.iter().any(shown::is_forgotten) {
+        screen.line(shown::FORGOTTEN)?;
+    }
+    let well =
+        all.events.iter().all(|event| matches!(event.outcome.as_str(), "mapped" | "retried" | "dropped"));
+    Ok(if well { Exit::Ok } else { Exit::Failed })
+}
+
+/// A part at a time, oldest first, until it is interrupted.
+async fn replay(
+    client: &AdminClient,
+    args: &ReplayArgs,
+    ids: Vec<String>,
+    (pace, screen): (&Pace, &mut Screen<'_>),
+) -> Result<ReplayAnswer, CliError> {
     let mut all = ReplayAnswer { dry_run: args.dry_run, events: Vec::new() };
-    for ids in ids.chunks(IDS) {
-        let request = ReplayRequest { ids: ids.to_vec(), dry_run: args.dry_run };
-        let answer: ReplayAnswer = client.post("/api/replay", &request).await?;
+    let shows_all = ids.len() <= SHOWN || args.dry_run;
+    pace.begin("replaying", ids.len());
+    for part in ids.chunks(IDS) {
+        let request = ReplayRequest {
+            ids: part.to_vec(),
+            dry_run: args.dry_run,
+            scripts: args.scripts.clone(),
+            as_new: args.as_new,
+            destination: args.destination.clone().filter(|_| args.scripts.is_none()),
+        };
+        let asked = async { client.post::<ReplayAnswer>("/api/replay", &request).await };
+        let answer = tokio::select! {
+            answer = asked => answer?,
+            // Whether this part was done, only the log can say; done twice, it is not sent twice.
+            _ = tokio::signal::ctrl_c() => return Err(interrupted(pace, args, &all, ids.len())),
+        };
+        pace.step(answer.events.len());
         if !screen.is_json() {
-            answer.events.iter().try_for_each(|event| write(screen, args.dry_run, event))?;
+            let shown = answer.events.iter().filter(|event| shows_all || shown::needs_a_look(event));
+            pace.aside(|| shown.clone().try_for_each(|event| shown::write(screen, args.dry_run, event)))?;
         }
         all.events.extend(answer.events);
     }
-    if screen.is_json() {
-        screen.json(&all)?;
-    } else if ids.is_empty() {
-        screen.line("no event whose mapping failed")?;
-    }
-    let went_well = |event: &Replayed| matches!(event.outcome.as_str(), "mapped" | "dropped");
-    Ok(if all.events.iter().all(went_well) { Exit::Ok } else { Exit::Failed })
+    pace.end();
+    Ok(all)
 }
 
-fn write(screen: &mut Screen<'_>, dry_run: bool, event: &Replayed) -> Result<(), CliError> {
-    let reason = event.reason.as_deref().unwrap_or_default();
-    let first_line = safe(reason.lines().next().unwrap_or_default());
-    let would = if dry_run { "would be " } else { "" };
-    let what = match event.outcome.as_str() {
-        "mapped" => format!("{would}mapped: {}", actions(event.actions.unwrap_or_default())),
-        "dropped" => format!("{would}dropped: {first_line}"),
-        "failed" if dry_run => format!("would fail again: {first_line}"),
-        "failed" => format!("failed again: {first_line}"),
-        "held" => format!("held: {first_line}"),
-        _ => format!("left as it is: {first_line}"),
+fn interrupted(pace: &Pace, args: &ReplayArgs, all: &ReplayAnswer, of: usize) -> CliError {
+    pace.end();
+    let done = all.events.len();
+    let last = all.events.last().map(|event| event.id.as_str());
+    let on = match last {
+        Some(last) if args.chooses() => format!("the same with `--after {last}` goes on"),
+        Some(last) => format!("the last one was {last}"),
+        None => "none was done for sure".to_owned(),
     };
-    Ok(screen.line(&format!("{}  {what}", safe(&event.id)))?)
+    CliError::EndedEarly(format!("interrupted after {done} of {of} events: {on}"))
 }
 
-fn actions(count: usize) -> String {
-    if count == 1 { "1 action".to_owned() } else { format!("{count} actions") }
-}
-
-/// The ids of events whose mapping failed, oldest first. All are found before the first is mapped, so that none is met
-/// twice that fails again.
-async fn failed(client: &AdminClient, args: &ReplayArgs) -> Result<Vec<String>, CliError> {
-    let limit = args.limit.map_or(usize::MAX, |limit| limit as usize);
-    let since = args.since.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true));
-    let mut ids: Vec<String> = Vec::new();
-    let mut before = None;
-    loop {
-        let parameters = [
-            ("verdict", Some("failed")),
-            ("source", args.source.as_deref()),
-            ("since", since.as_deref()),
-            ("limit", Some(PAGE_ROWS)),
-            ("before", before.as_deref()),
-        ];
-        let page: EventsPage<EventRow> = client.get(&with_parameters("/api/events", &parameters)).await?;
-        ids.extend(page.events.into_iter().map(|row| row.id));
-        before = page.next;
-        if before.is_none() || ids.len() >= limit {
-            ids.truncate(limit);
-            ids.reverse();
-            return Ok(ids);
-        }
+fn nothing(args: &ReplayArgs, screen: &mut Screen<'_>) -> Result<Exit, CliError> {
+    if screen.is_json() {
+        screen.json(&ReplayAnswer { dry_run: args.dry_run, events: Vec::<Replayed>::new() })?;
+    } else if args.failed {
+        screen.line("no event whose mapping failed")?;
+    } else {
+        screen.line("no such event")?;
     }
+    Ok(Exit::Ok)
 }
 
-/// Reads `2h` (so long ago) or a time as RFC 3339 writes it.
-pub fn read_since(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.to_utc());
+/// Asks, where somebody is there to answer.
+fn is_wanted(args: &ReplayArgs, count: usize) -> Result<bool, CliError> {
+    let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if args.yes || args.dry_run || !args.chooses() || !somebody {
+        return Ok(true);
     }
-    let ago = duration::parse(text).ok().and_then(|ago| chrono::Duration::from_std(ago).ok());
-    let since = ago.and_then(|ago| Utc::now().checked_sub_signed(ago));
-    since.ok_or_else(|| {
-        "expected how long ago, as in `2h`, or a time, as in `2026-11-24T10:15:30Z`".to_owned()
-    })
+    eprint!("{count} {}: replay? (--dry-run shows what would come of it) [y/N] ", shown::events(count));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// The position of the event with this id, which must be whole.
+fn position(text: &str) -> Option<u64> {
+    text.parse::<EventId>().ok().map(|event| id::position(&event))
 }

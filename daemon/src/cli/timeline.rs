@@ -63,11 +63,13 @@ fn write_plan(screen: &mut Screen<'_>, event: &EventView) -> io::Result<()> {
     let Some(plan) = &event.plan else {
         return screen.line("mapped     not yet: it waits for the mapper");
     };
-    let by = format!("by generation {}{}", safe(&plan.generation), place(plan));
+    let number = if plan.number > 1 { format!("plan {}, ", plan.number) } else { String::new() };
+    let by = format!("{number}by generation {}{}", safe(&plan.generation), place(plan));
     let reason = plan.reason.as_deref().unwrap_or_default();
     match plan.verdict.as_str() {
         "actions" => {
             screen.line(&format!("mapped     {by}"))?;
+            write_again(screen, plan)?;
             plan.skipped.iter().try_for_each(|skipped| write_skipped(screen, skipped))
         }
         "dropped" => screen.line(&format!("dropped    {by}: {}", safe(reason))),
@@ -83,6 +85,32 @@ fn write_plan(screen: &mut Screen<'_>, event: &EventView) -> io::Result<()> {
             screen.line(&format!("next       mend the script, then: doorman replay {}", safe(&event.id)))
         }
     }
+}
+
+/// What a plan that is not the first one has to do with those before it.
+fn write_again(screen: &mut Screen<'_>, plan: &PlanView) -> io::Result<()> {
+    let mut from = 1;
+    for (at, earlier) in plan.earlier.iter().enumerate() {
+        let actions = match earlier.through {
+            through if through < from => "no action".to_owned(),
+            through if through == from => format!("action {from}"),
+            through => format!("actions {from} to {through}"),
+        };
+        screen.line(&format!(
+            "before     plan {}, by generation {}: {actions}",
+            at + 1,
+            safe(&earlier.generation)
+        ))?;
+        from = earlier.through.max(from - 1) + 1;
+    }
+    if let Some(reason) = &plan.reason {
+        screen.line(&format!("dropped    {}", safe(reason)))?;
+    }
+    let linked: Vec<String> = plan.linked.iter().map(u16::to_string).collect();
+    if linked.is_empty() {
+        return Ok(());
+    }
+    screen.line(&format!("linked     action {}: it asks for what is delivered already", linked.join(", ")))
 }
 
 fn write_skipped(screen: &mut Screen<'_>, skipped: &SkippedView) -> io::Result<()> {
@@ -108,12 +136,14 @@ fn write_delivery(
     let destination = safe(&delivery.destination);
     let elsewhere = elsewhere(event, delivery);
     screen.line(&format!("action {number:<3} {what} -> {destination}{elsewhere}   {state}"))?;
+    if let Some(terms) = &delivery.terms {
+        screen.line(&format!("  terms      {}", safe(terms)))?;
+    }
     for attempt in &delivery.attempts {
         write_attempt(screen, event, delivery, attempt)?;
     }
     match (delivery.state.as_str(), &delivery.retry_at) {
-        ("open", Some(at)) => screen.line(&format!("  next       attempt at {}", to_second(at))),
-        ("open", None) => screen.line("  next       attempt as soon as the destination has room"),
+        ("open", at) => screen.line(&format!("  next       {}", next(delivery, at.as_deref()))),
         ("dead", _) => {
             write_end(screen, delivery)?;
             screen.line(&format!("  next       doorman deliveries retry {}", safe(&delivery.id)))
@@ -125,6 +155,23 @@ fn write_delivery(
             screen.line(&format!("  undo       doorman deliveries retry {}", safe(&delivery.id)))
         }
         _ => Ok(()),
+    }
+}
+
+/// What an open delivery waits for, and what would have it go.
+fn next(delivery: &DeliveryView, at: Option<&str>) -> String {
+    let (destination, id) = (safe(&delivery.destination), safe(&delivery.id));
+    match (delivery.reason.as_deref(), at) {
+        (Some("waiting_for"), _) => "attempt after what comes before it".to_owned(),
+        (Some("held_flood"), _) => format!("held by the flood guard: doorman deliveries release {id}"),
+        (Some("paused"), _) => format!("paused: doorman destinations resume {destination}"),
+        (Some("held_auth"), _) => "held: `doorman destinations list` says why".to_owned(),
+        (Some("breaker"), _) => "attempt once the destination answers again".to_owned(),
+        (Some("held_removed"), _) => format!(
+            "the destination is not in the configuration: doorman destinations move {destination} --to NAME"
+        ),
+        (_, Some(at)) => format!("attempt at {}", to_second(at)),
+        (_, None) => "attempt as soon as the destination has room".to_owned(),
     }
 }
 

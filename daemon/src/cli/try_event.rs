@@ -51,6 +51,8 @@ struct Asked {
     destination: Option<String>,
     content: Box<RawValue>,
     place: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terms: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -188,6 +190,9 @@ fn show_actions(actions: &[Asked], skipped: &[LeftOut], screen: &mut Screen<'_>)
     for (index, one) in actions.iter().enumerate() {
         let to = one.destination.as_ref().map(|name| format!(" to {}", safe(name))).unwrap_or_default();
         screen.line(&format!("{}. {}{to} ({})", index + 1, one.action, safe(&one.place)))?;
+        if let Some(terms) = &one.terms {
+            screen.line(&format!("   {}", safe(terms)))?;
+        }
         for line in pretty(one.content.get()).lines() {
             screen.line(&format!("   {line}"))?;
         }
@@ -209,6 +214,7 @@ impl Outcome {
                         destination: one.destination.as_ref().map(ToString::to_string),
                         content: (*one.content).to_owned(),
                         place: one.place.to_string(),
+                        terms: one.terms.as_ref().map(|terms| terms.to_string()),
                     })
                     .collect(),
                 skipped: skipped

@@ -7,6 +7,7 @@ use doorman_core::queues::mapping::MappingQueue;
 use doorman_mapping::watch::{Asker, Look, Sight, Watcher, Watching};
 use tokio::sync::oneshot;
 
+use super::archives::Archives;
 use super::standing::{Ledger, Outcome, Standing};
 use super::transaction::ScriptKeeper;
 use crate::config::{self, Reload};
@@ -16,6 +17,7 @@ use crate::config::{self, Reload};
 pub struct Reloader {
     asker: Asker<Request>,
     ledger: Arc<Ledger>,
+    archives: Arc<Archives>,
     sources: Arc<[String]>,
     mode: Reload,
 }
@@ -45,6 +47,7 @@ impl Reloader {
             unasked: settings.reload == Reload::Auto,
         };
         let ledger = keeper.ledger();
+        let archives = Arc::new(keeper.archives());
         let watcher = Watcher::start(watching, found, move |look, requests: Vec<Request>| {
             let outcome = keeper.take(look, requests.iter().any(|request| request.forced));
             mapping.wake();
@@ -54,7 +57,7 @@ impl Reloader {
             }
         })?;
         let sources = config.sources.keys().cloned().collect();
-        Ok((Self { asker: watcher.asker(), ledger, sources, mode: settings.reload }, watcher))
+        Ok((Self { asker: watcher.asker(), ledger, archives, sources, mode: settings.reload }, watcher))
     }
 
     /// Reloads at once; what came of it is in the log.
@@ -79,6 +82,11 @@ impl Reloader {
     /// The same, and how many reloads there were.
     pub fn ledger(&self) -> Arc<Ledger> {
         Arc::clone(&self.ledger)
+    }
+
+    /// The generations before.
+    pub fn archives(&self) -> &Archives {
+        &self.archives
     }
 
     /// The configured sources.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorman_core::mapping::Generation;
+use doorman_core::mapping::{Generation, GenerationId};
 use doorman_mapping::RhaiGeneration;
 use doorman_mapping::watch::Sight;
 use doorman_plugin::BoxFuture;
@@ -40,6 +40,14 @@ impl Scripting for Reloader {
             warnings: warnings(&standing.generation),
             last_error: standing.refused.as_deref().map(refusal),
         }
+    }
+
+    fn earlier(&self, id: GenerationId) -> Result<Arc<dyn Generation>, String> {
+        let standing = self.standing();
+        if standing.id() == id {
+            return Ok(Arc::clone(&standing.generation) as _);
+        }
+        self.archives().compiled(id).map(|generation| generation as _)
     }
 
     fn reload(&self, force: bool) -> BoxFuture<'static, Result<ReloadAnswer, NotReloaded>> {

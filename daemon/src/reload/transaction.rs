@@ -10,6 +10,7 @@ use doorman_core::supervise::{Escalation, Supervisor};
 use doorman_mapping::watch::Look;
 use doorman_mapping::{Changes, Files, LiveScripts, RhaiGeneration, World, compile};
 
+use super::archives::Archives;
 use super::standing::{InForce, Ledger, Outcome, Refusal, Standing};
 use super::{ScriptsRefused, made_of, proven, world};
 use crate::config::Config;
@@ -69,6 +70,11 @@ impl ScriptKeeper {
     /// The scripts in force, for whoever maps events.
     pub fn live(&self) -> Arc<dyn Scripts> {
         Arc::clone(&self.live) as _
+    }
+
+    /// The generations that were in force before, for whoever maps events again.
+    pub fn archives(&self) -> Archives {
+        Archives::new(Arc::clone(&self.parts.log), self.world.clone())
     }
 
     /// How the scripts stand, for whoever asks.

@@ -1,6 +1,7 @@
 //! Keys: big-endian, so that their order is the order of what they stand for.
 
 use doorman_core::clock::UnixMillis;
+use doorman_core::identity::Hash128;
 use doorman_core::store::DueKey;
 
 /// Stands between a destination's name, which cannot hold it, and what follows.
@@ -104,6 +105,17 @@ pub fn parse_in_lane(key: &[u8]) -> Option<(&[u8], u64, u64)> {
     let (lane, place) = key.split_at_checked(key.len().checked_sub(16)?)?;
     let (entered, seq) = place.split_at_checked(8)?;
     Some((lane, u64::from_be_bytes(entered.try_into().ok()?), parse_event(seq)?))
+}
+
+/// The key of a delivery that can be cancelled by this.
+pub fn cancel(id: Hash128, (seq, number): (u64, u16)) -> Vec<u8> {
+    [&id[..], &delivery(seq, number)].concat()
+}
+
+/// What cancels it, and the delivery, in such a key.
+pub fn parse_cancel(key: &[u8]) -> Option<(Hash128, (u64, u16))> {
+    let (id, delivery) = key.split_at_checked(16)?;
+    Some((id.try_into().ok()?, parse_delivery(delivery)?))
 }
 
 /// Behind all keys.

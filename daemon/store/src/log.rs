@@ -2,9 +2,11 @@
 
 mod deliveries;
 mod events;
+mod runs;
 mod survey;
 
 pub use deliveries::{last_attempt, plan};
+pub use runs::{StoredRun, run_of};
 
 use std::sync::Arc;
 
@@ -147,6 +149,10 @@ impl Log for Store {
 
     fn generation(&self, id: GenerationId) -> Result<Option<Vec<u8>>, StoreError> {
         generations::archive(&self.database.latest(), id)
+    }
+
+    fn generations(&self) -> Result<Vec<GenerationId>, StoreError> {
+        Ok(generations::kept(&self.database.latest())?.into_iter().map(GenerationId).collect())
     }
 
     fn last_generation(&self) -> Result<Option<GenerationId>, StoreError> {

@@ -100,9 +100,12 @@ fn profile(profile: Profile, settings: &Settings, cache: &Cache, cutoff: &DedupC
             options.set_compression_type(DBCompressionType::None);
             options.add_compact_on_deletion_collector_factory(QUEUE_WINDOW, QUEUE_DELETIONS, 0.0);
         }
-        Profile::Small => {
+        Profile::Small | Profile::Expiring => {
             options.set_write_buffer_size(settings.small_buffer_bytes);
             options.set_compression_type(DBCompressionType::None);
+            if profile == Profile::Expiring {
+                drop_onces(&mut options, settings, cutoff);
+            }
         }
     }
     options.set_block_based_table_factory(&blocks);
@@ -127,6 +130,19 @@ fn drop_expired(options: &mut Options, cutoff: &DedupCutoff) {
             CompactionDecision::Remove
         } else {
             CompactionDecision::Keep
+        }
+    });
+    options.set_periodic_compaction_seconds(DEDUP_SWEEP_SECONDS);
+}
+
+fn drop_onces(options: &mut Options, settings: &Settings, cutoff: &DedupCutoff) {
+    let cutoff = Arc::clone(cutoff);
+    let window_ms = UnixMillis::try_from(settings.dedup_window.as_millis()).unwrap_or(UnixMillis::MAX);
+    options.set_compaction_filter(c"expired-onces", move |_level, _key: &[u8], value: &[u8]| {
+        let now = cutoff.load(Ordering::Relaxed).saturating_add(window_ms);
+        match record::decode::<record::OnceRecord>(value) {
+            Ok(once) if once.until < now => CompactionDecision::Remove,
+            _ => CompactionDecision::Keep,
         }
     });
     options.set_periodic_compaction_seconds(DEDUP_SWEEP_SECONDS);

@@ -4,8 +4,10 @@
 mod attempt;
 mod delivery;
 mod event;
+mod once;
 mod plan;
 mod stops;
+mod terms;
 mod trim;
 
 use doorman_core::store::StoreError;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use attempt::AttemptRecord;
 pub use delivery::{CancelledRecord, CancelledRow, OpenRecord, OpenRow};
 pub use event::{EventHeader, Identity, RepeatsRecord, parse_event, time};
+pub use once::OnceRecord;
 pub use plan::{Outline, PlanRecord};
 pub use stops::StopsRecord;
 pub use trim::{ReleaseRecord, TrimmedRecord};
@@ -39,6 +42,7 @@ impl Record for OpenRecord<'_> {
 impl Record for TrimmedRecord {}
 impl Record for ReleaseRecord {}
 impl Record for StopsRecord {}
+impl Record for OnceRecord {}
 impl Record for AttemptRecord<'_> {
     const VERSION: u8 = attempt::ATTEMPT_VERSION;
 }

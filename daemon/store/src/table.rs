@@ -34,7 +34,8 @@ pub enum Table {
     ///
     /// - key: `seq`; value: generation and verdict, with all actions and their contents; events in a row that nobody wants
     ///   share the row of the first
-    /// - written by plan (again, where the event was held or had failed); read by attempts that come from the store, by
+    /// - written by plan (again, where the event was held or had failed, or is mapped again: then with the actions of all
+    ///   plans), and by move; read by attempts that come from the store, by
     ///   revive, by the log, by the survey before a trim
     /// - kept as long as its event; the row of a run goes with the last of its events, which go all at once
     Plans,
@@ -56,6 +57,19 @@ pub enum Table {
     /// - written by plan, revive; read by plan, close, discard, revive, release
     /// - deleted when the last of the event's deliveries in that lane has ended
     Lanes,
+    /// Open deliveries that `cancel_send` can cancel, by their keys.
+    ///
+    /// - key: hash of environment and key (16 bytes), `seq`, `number`; value: empty
+    /// - written by plan, revive; read by plan
+    /// - deleted when the delivery ends
+    Cancels,
+    /// What went only once in a while.
+    ///
+    /// - key: hash of environment, destination and key (16 bytes); value: until when it keeps others from going, and the
+    ///   event and the plan that it went with
+    /// - written and read by plan
+    /// - counts until its time, checked at each read; compaction drops it some time after
+    Onces,
     /// Attempts.
     ///
     /// - key: `seq`, `number`, running index of the attempt (u16, from 0, not reset by a revival); value: the attempt and
@@ -134,11 +148,13 @@ pub enum Profile {
     Queue,
     /// Few rows.
     Small,
+    /// Few rows that count for a time.
+    Expiring,
 }
 
 impl Table {
     /// All of them, in the order of their declaration.
-    pub const ALL: [Table; 12] = [
+    pub const ALL: [Table; 14] = [
         Table::Events,
         Table::Dedup,
         Table::Repeats,
@@ -146,6 +162,8 @@ impl Table {
         Table::Open,
         Table::Due,
         Table::Lanes,
+        Table::Cancels,
+        Table::Onces,
         Table::Deliveries,
         Table::Dead,
         Table::Cancelled,
@@ -163,6 +181,8 @@ impl Table {
             Table::Open => "open",
             Table::Due => "due",
             Table::Lanes => "lanes",
+            Table::Cancels => "cancels",
+            Table::Onces => "onces",
             Table::Deliveries => "deliveries",
             Table::Dead => "dead",
             Table::Cancelled => "cancelled",
@@ -176,7 +196,8 @@ impl Table {
         match self {
             Table::Events | Table::Plans | Table::Deliveries => Profile::Bulk,
             Table::Dedup => Profile::Dedup,
-            Table::Open | Table::Due | Table::Lanes => Profile::Queue,
+            Table::Open | Table::Due | Table::Lanes | Table::Cancels => Profile::Queue,
+            Table::Onces => Profile::Expiring,
             Table::Repeats | Table::Dead | Table::Cancelled | Table::Generations | Table::Meta => {
                 Profile::Small
             }

@@ -64,6 +64,7 @@ fn action(lease: Lease) -> Action {
         place: Place { script: "shop.rhai".into(), line: 1 },
         lease,
         line: None,
+        terms: None,
     }
 }
 
@@ -72,7 +73,7 @@ fn accept(journal: &mut Writer, events: Vec<NewEvent>) -> Committed {
 }
 
 fn plan(journal: &mut Writer, seq: u64, verdict: Verdict) {
-    let plans = vec![Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }];
+    let plans = vec![Plan::new(seq, GenerationId(1), verdict)];
     journal.commit(&mut Commit { plans, ..Commit::default() }, NOW, true).unwrap();
 }
 

@@ -4,6 +4,7 @@
 //! is noted here, and looked up here first.
 
 mod accept;
+mod again;
 mod close;
 mod discard;
 mod lines;
@@ -13,20 +14,23 @@ mod revive;
 mod run;
 mod standing;
 mod tally;
+mod terms;
 mod trim;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::identity::Hash128;
 use doorman_core::store::{DueKey, Plan, Repeats, Status, Stops, StoreError, Through, Undelivered};
-use doorman_plugin::EventId;
+use doorman_plugin::{DeliveryId, EventId};
 use rustc_hash::FxHashMap;
 
 use crate::database::{Batch, Database, View};
 use crate::keys;
 use crate::ledger::Ledger;
-use crate::record::{OpenRecord, OpenRow, PlanRecord, RepeatsRecord, StopsRecord};
+use crate::log::StoredRun;
+use crate::record::{OnceRecord, OpenRecord, OpenRow, PlanRecord, RepeatsRecord, StopsRecord};
 use crate::table::{Table, meta};
 
 pub use lines::Lanes;
@@ -78,8 +82,16 @@ pub struct Turn<'a> {
     opened: FxHashMap<u64, u16>,
     /// Places in lanes that this commit has given or taken.
     places: Places,
+    /// Runs that it has cut in two, by the position of their first events.
+    cut_runs: BTreeMap<u64, StoredRun>,
     /// Whether it has given any.
     entered_lanes: bool,
+    /// Rows of the cancels table that this commit has put or deleted.
+    cancel_rows: Places,
+    /// What this commit's plans let go only once.
+    onces: FxHashMap<Hash128, OnceRecord>,
+    /// Deliveries that this commit's plans have cancelled.
+    cancelled: Vec<(Arc<str>, DeliveryId)>,
     /// Destinations with deliveries that this commit let go, and when they are due.
     advanced: Vec<(Arc<str>, UnixMillis)>,
     /// Plans that this commit has changed.
@@ -109,6 +121,8 @@ pub struct Ended<'a> {
     pub departures: Vec<u64>,
     /// Destinations with deliveries that it let go, and when they are due.
     pub advanced: Vec<(Arc<str>, UnixMillis)>,
+    /// Deliveries that its plans cancelled.
+    pub cancelled: Vec<(Arc<str>, DeliveryId)>,
     /// Trims that it does.
     pub trims: u64,
     /// How far events are trimmed.
@@ -147,6 +161,10 @@ impl<'a> Turn<'a> {
             opened: FxHashMap::default(),
             places: Places::new(),
             entered_lanes: false,
+            cut_runs: BTreeMap::new(),
+            cancel_rows: Places::new(),
+            onces: FxHashMap::default(),
+            cancelled: Vec::new(),
             advanced: Vec::new(),
             replanned: FxHashMap::default(),
             planned: FxHashMap::default(),
@@ -186,6 +204,7 @@ impl<'a> Turn<'a> {
             deletions: self.deletions,
             departures: self.departures,
             advanced: self.advanced,
+            cancelled: self.cancelled,
             trims: self.trims,
             trimmed: self.trimmed,
             buffer: self.buffer,

@@ -120,9 +120,20 @@ impl Writer {
         for trim in &commit.trims {
             committed.trimmed.push(turn.trim(trim));
         }
-        let Ended { batch, ledger, only_repeats, deletions, departures, advanced, trims, trimmed, buffer } =
-            turn.end();
+        let Ended {
+            batch,
+            ledger,
+            only_repeats,
+            deletions,
+            departures,
+            advanced,
+            cancelled,
+            trims,
+            trimmed,
+            buffer,
+        } = turn.end();
         committed.advanced = advanced;
+        committed.cancelled = cancelled;
         // Lowered before the batch is seen, so that no scan begins behind a row that is there.
         if ledger.open_from < self.ledger.open_from {
             store.set_open_from(ledger.open_from);

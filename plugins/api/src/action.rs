@@ -34,10 +34,12 @@ pub enum ActionKind {
     Cancel = 13,
     /// Send a payload with options for the destination's plugin: `{options, payload}`.
     SendWith = 14,
+    /// Cancel what earlier events sent under a key: `{cancel_key}`. Doorman does it itself: no plugin gets one.
+    CancelSend = 15,
 }
 
 impl ActionKind {
-    /// All kinds, in the order of their codes.
+    /// All kinds that are delivered, in the order of their codes.
     pub const ALL: [ActionKind; 14] = [
         ActionKind::Trigger,
         ActionKind::Send,
@@ -69,7 +71,11 @@ impl ActionKind {
             ActionKind::Unsubscribe => 8,
             ActionKind::AddToAudience => 9,
             ActionKind::RemoveFromAudience => 10,
-            ActionKind::Trigger | ActionKind::Cancel | ActionKind::Send | ActionKind::SendWith => 11,
+            ActionKind::Trigger
+            | ActionKind::Cancel
+            | ActionKind::Send
+            | ActionKind::SendWith
+            | ActionKind::CancelSend => 11,
         }
     }
 
@@ -89,6 +95,7 @@ impl ActionKind {
             ActionKind::AddToAudience => "add_to_audience",
             ActionKind::RemoveFromAudience => "remove_from_audience",
             ActionKind::Cancel => "cancel",
+            ActionKind::CancelSend => "cancel_send",
         }
     }
 
@@ -104,7 +111,7 @@ impl ActionKind {
 
     /// Whether the action goes to the environment's `workflows` destination instead of one that the script names.
     pub const fn is_workflow(self) -> bool {
-        !matches!(self, ActionKind::Send | ActionKind::SendWith)
+        !matches!(self, ActionKind::Send | ActionKind::SendWith | ActionKind::CancelSend)
     }
 }
 

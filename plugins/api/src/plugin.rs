@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -87,6 +88,9 @@ pub struct PluginType {
     /// Which of its deliveries are made one after the other, where the configuration does not say: `"none"`, `"source"` or
     /// `"key:<path>"`.
     pub default_order: &'static str,
+    /// How long what it delivers to remembers an idempotency key, where that is known: what is sent again later than that
+    /// is done again.
+    pub forgets_keys_after: Option<Duration>,
 }
 
 /// A destination's configuration that its plugin refuses.

@@ -27,7 +27,8 @@ use crate::ledger::Job;
 use crate::supervisor::{Call, Supervisor};
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "exec", build, schema, default_order: "none" };
+pub const PLUGIN: PluginType =
+    PluginType { name: "exec", build, schema, default_order: "none", forgets_keys_after: None };
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

@@ -24,7 +24,8 @@ use crate::log_file::{Appended, LogFile};
 use crate::trouble::Trouble;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "file", build, schema, default_order: "none" };
+pub const PLUGIN: PluginType =
+    PluginType { name: "file", build, schema, default_order: "none", forgets_keys_after: None };
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

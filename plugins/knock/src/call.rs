@@ -70,7 +70,7 @@ fn place(kind: ActionKind, content: &mut Content<'_>) -> Result<(Method, String)
         Kind::Subscribe | Kind::Unsubscribe => object(content)? + "/subscriptions",
         Kind::AddToAudience if content.flag("create") => audience(content)? + "?create_audience=true",
         Kind::AddToAudience | Kind::RemoveFromAudience => audience(content)?,
-        Kind::Send | Kind::SendWith => return Err(NoCall::Kind(kind)),
+        Kind::Send | Kind::SendWith | Kind::CancelSend => return Err(NoCall::Kind(kind)),
     };
     Ok((method, path))
 }

@@ -26,8 +26,17 @@ use doorman_plugin::{ConfigError, Plugin, PluginType, typed_schema};
 use crate::config::Settings;
 use crate::knock::Knock;
 
+/// Knock keeps an `Idempotency-Key` for 24 hours (Knock's API reference, "Idempotent requests").
+const KEYS_KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "knock", build, schema, default_order: "key:userId" };
+pub const PLUGIN: PluginType = PluginType {
+    name: "knock",
+    build,
+    schema,
+    default_order: "key:userId",
+    forgets_keys_after: Some(KEYS_KEPT),
+};
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

@@ -21,7 +21,7 @@ impl Rates {
     pub fn of(&self, kind: ActionKind) -> Option<Rate> {
         use ActionKind as Kind;
         let per_s = match kind {
-            Kind::Send | Kind::SendWith => return None,
+            Kind::Send | Kind::SendWith | Kind::CancelSend => return None,
             Kind::Trigger | Kind::Cancel => self.triggers_per_s,
             Kind::DeleteUser | Kind::DeleteTenant => self.deletes_per_s,
             Kind::Identify

@@ -30,7 +30,8 @@ use crate::options::{BadOptions, Options};
 use crate::signature::Signer;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType { name: "webhook", build, schema, default_order: "none" };
+pub const PLUGIN: PluginType =
+    PluginType { name: "webhook", build, schema, default_order: "none", forgets_keys_after: None };
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

@@ -142,6 +142,11 @@ impl Committer {
         let accepted = answer_events(answers, committed.events);
         self.hand_over(&mut taken.hand_overs);
         faults::point("committer.handed-over");
+        for (destination, id) in committed.cancelled {
+            if let Some(queue) = self.deliveries.get(&destination) {
+                queue.discard(id);
+            }
+        }
         self.answer_due(&mut taken.revived, committed.revived, now);
         self.answer_due(&mut taken.released, committed.released, now);
         for (destination, at) in &committed.advanced {

@@ -223,17 +223,12 @@ fn plans_that_are_left_go_with_the_next_batch_or_the_next_wake_and_never_ask_for
 }
 
 fn to_sink(seq: u64) -> Plan {
-    Plan {
-        seq,
-        generation: GenerationId(1),
-        verdict: Verdict::Actions(vec![leased_action()]),
-        skipped: Vec::new(),
-    }
+    Plan::new(seq, GenerationId(1), Verdict::Actions(vec![leased_action()]))
 }
 
 fn dropped(seq: u64) -> Plan {
     let verdict = Verdict::Dropped { reason: "not for us".to_owned(), place: None };
-    Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
+    Plan::new(seq, GenerationId(1), verdict)
 }
 
 /// One event that is dropped, and a trim of it.

@@ -58,8 +58,9 @@ fn plan(seq: u64) -> Plan {
         place: Place { script: "shop.rhai".into(), line: 1 },
         lease: Lease::Due(0),
         line: None,
+        terms: None,
     };
-    Plan { seq, generation: GenerationId(1), verdict: Verdict::Actions(vec![action]), skipped: Vec::new() }
+    Plan::new(seq, GenerationId(1), Verdict::Actions(vec![action]))
 }
 
 impl Bench {

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use doorman_plugin::EventId;
-
+use super::before::Before;
 use super::planner::{Planned, Planner};
 use crate::clock::Clock;
 use crate::mapping::{Generation, GenerationId, Scripts};
-use crate::queues::mapping::{Asked, Left, MappedAgain, MappingQueue};
+use crate::queues::mapping::{Asked, Left, MappedAgain, MappingQueue, Wanted};
 use crate::store::{Event, Log, StoreError};
 
 /// How many events are mapped again in one turn, beside those that are mapped for the first time.
@@ -74,9 +73,12 @@ impl Mapper {
                 self.planner.plan(event, &*generation, now, &mut planned);
             }
         });
-        for Asked { id, dry_run, answer } in self.queue.take_again(AGAIN_AT_ONCE) {
-            let mapped = match self.failed(&id)? {
-                Ok(event) => self.planner.plan_again(&event, &*generation, now, dry_run, &mut planned),
+        for Asked { wanted, answer } in self.queue.take_again(AGAIN_AT_ONCE) {
+            let mapped = match self.to_map_again(&wanted)? {
+                Ok((event, before)) => {
+                    let by = wanted.generation.as_deref().unwrap_or(&*generation);
+                    self.planner.plan_again(&event, &before, (by, wanted.how), now, &mut planned)
+                }
                 Err(left) => left,
             };
             planned.answers.push((answer, mapped));
@@ -84,14 +86,14 @@ impl Mapper {
         Ok(planned)
     }
 
-    /// The event with this id if its mapping failed, else what is to be said of it.
-    fn failed(&self, id: &EventId) -> Result<Result<Arc<Event>, MappedAgain>, StoreError> {
-        let Some(event) = self.log.event(id)? else { return Ok(Err(MappedAgain::Left(Left::Gone))) };
-        let plan = self.log.plan(event.seq)?;
-        Ok(match MappedAgain::before(plan.as_ref().map(|plan| &plan.verdict)) {
-            Some(left) => Err(left),
-            None => Ok(event),
-        })
+    /// An event that is wanted mapped again with what it has, else what is to be said of it.
+    fn to_map_again(&self, wanted: &Wanted) -> Result<Result<(Arc<Event>, Before), MappedAgain>, StoreError> {
+        let Some(event) = self.log.event(&wanted.id)? else { return Ok(Err(MappedAgain::Left(Left::Gone))) };
+        let Some(plan) = self.log.plan(event.seq)? else { return Ok(Err(MappedAgain::Left(Left::Unmapped))) };
+        if let Some(left) = wanted.leaves(&plan.verdict) {
+            return Ok(Err(left));
+        }
+        Ok(Ok((event, Before::read(&*self.log, plan)?)))
     }
 
     fn next_events(&mut self) -> Result<Vec<Arc<Event>>, StoreError> {

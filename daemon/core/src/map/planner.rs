@@ -7,15 +7,17 @@ use std::sync::Arc;
 use doorman_plugin::{ActionKind, Delivery, DeliveryId};
 use tokio::sync::oneshot;
 
+use super::before::Before;
 use super::flood::FloodGuard;
 use super::order::{Lanes, Order};
+use super::terms;
 use super::unwanted::Unwanted;
 use crate::clock::UnixMillis;
 use crate::identity::{IdempotencyKeys, KeySubject};
 use crate::mapping::{Generation, GenerationId, Mapped, Said};
 use crate::queues::commit::HandOver;
 use crate::queues::delivery::{DeliveryQueue, Leased, Place};
-use crate::queues::mapping::MappedAgain;
+use crate::queues::mapping::{How, MappedAgain};
 use crate::store::{Action, Event, For, Lease, Line, Plan, Verdict};
 use crate::supervise::panics;
 
@@ -58,6 +60,8 @@ pub struct Planned {
     pub answers: Vec<(oneshot::Sender<MappedAgain>, MappedAgain)>,
     /// Deliveries take no places, and go by way of the store.
     pub by_store: bool,
+    /// Its actions have keys of their own, as those of this plan of their events.
+    pub as_new: Option<u16>,
 }
 
 impl Planner {
@@ -83,21 +87,24 @@ impl Planner {
         planned.plans.push(plan);
     }
 
-    /// Maps an event again whose mapping had failed, and adds its plan unless it is a `dry_run`; says what came of it.
+    /// Maps an event again, and adds its plan unless it is a `dry_run`; says what came of it. That is so once the plan is
+    /// written: a delivery that arrives until then is not sent again, either.
     pub fn plan_again(
         &mut self,
         event: &Event,
-        generation: &dyn Generation,
+        before: &Before,
+        (generation, how): (&dyn Generation, How),
         now: UnixMillis,
-        dry_run: bool,
         planned: &mut Planned,
     ) -> MappedAgain {
         // The event may be gone by age before its plan is written: then nobody must have its deliveries yet.
-        let mut again = Planned { by_store: true, ..Planned::default() };
-        let plan = self.make(event, generation, now, &mut again);
-        let mapped = MappedAgain::now(&plan.verdict);
-        if !dry_run {
-            tracing::info!(event_id = %event.info.id, generation = %plan.generation, "mapped again");
+        let number = before.plan.number().saturating_add(1);
+        let as_new = how.as_new.then_some(number);
+        let mut again = Planned { by_store: true, as_new, ..Planned::default() };
+        let plan = self.make(event, generation, now, &mut again).after(&before.plan);
+        let mapped = before.comes_to(&plan);
+        if !how.dry_run && before.is_changed_by(&mapped) {
+            tracing::info!(event_id = %event.info.id, generation = %plan.generation, plan = number, "mapped again");
             planned.plans.push(plan);
             for (destination, at) in again.hand_over.parked {
                 planned.hand_over.parked.entry(destination).or_insert(at);
@@ -114,11 +121,15 @@ impl Planner {
         now: UnixMillis,
         planned: &mut Planned,
     ) -> Plan {
-        let mut left_out = Vec::new();
+        let (mut left_out, mut cancels) = (Vec::new(), Vec::new());
         let verdict = match map(generation, event) {
-            Mapped::Actions { said, skipped } => {
+            Mapped::Actions { mut said, skipped } => {
                 left_out = skipped;
-                self.resolve(event, said, now, planned)
+                cancels = terms::take_cancels(event, &mut said);
+                match said.is_empty() {
+                    true => terms::only_cancels(&cancels),
+                    false => self.resolve(event, said, now, planned),
+                }
             }
             Mapped::Dropped { reason, place } => {
                 if place.is_none() {
@@ -129,7 +140,10 @@ impl Planner {
             Mapped::Failed { error, place } => Verdict::Failed { error, place },
             Mapped::NoScript => Verdict::Held,
         };
-        Plan { seq: event.seq, generation: generation.id(), verdict, skipped: left_out }
+        if let Verdict::Failed { .. } = verdict {
+            cancels.clear();
+        }
+        Plan { skipped: left_out, cancels, ..Plan::new(event.seq, generation.id(), verdict) }
     }
 
     fn resolve(&mut self, event: &Event, said: Vec<Said>, now: UnixMillis, planned: &mut Planned) -> Verdict {
@@ -142,13 +156,20 @@ impl Planner {
             }
         }
         let lines = lines(event, &said, &targets);
-        let mut keys = IdempotencyKeys::new(&event.info.environment, &event.info.source, key_subject(event));
+        let keys = IdempotencyKeys::new(&event.info.environment, &event.info.source, key_subject(event));
+        let mut keys = match planned.as_new {
+            Some(plan) => keys.as_new(plan),
+            None => keys,
+        };
         let actions =
             said.into_iter().zip(targets).zip(lines).enumerate().map(|(index, ((one, target), line))| {
                 let (name, Target { queue, .. }) = target;
                 let held = held.get(index).copied().unwrap_or(false);
-                let goes_by_store = planned.by_store || held || line.is_some();
+                let terms = terms::of(event, name, one.terms, now);
+                let waits = terms.as_ref().is_some_and(|terms| terms.not_before > 0 || terms.once.is_some());
+                let goes_by_store = planned.by_store || held || line.is_some() || waits;
                 let place = if goes_by_store { None } else { queue.take_place() };
+                let not_before = terms.as_ref().map_or(0, |terms| terms.not_before);
                 let action = Action {
                     kind: one.kind,
                     idempotency_key: keys.next(name, one.kind, one.content.get()),
@@ -158,9 +179,10 @@ impl Planner {
                     lease: match &place {
                         _ if held => Lease::Waits(For::Operator),
                         Some(_) => Lease::Dispatcher,
-                        None => Lease::Due(now),
+                        None => Lease::Due(now.max(not_before)),
                     },
-                    line,
+                    line: line.map(|line| Line { not_before, ..line }),
+                    terms,
                 };
                 planned.note(event, index, &action, place, now);
                 action
@@ -227,7 +249,9 @@ impl Planned {
     fn note(&mut self, event: &Event, index: usize, action: &Action, place: Option<Place>, now: UnixMillis) {
         let destination = Arc::clone(&action.destination);
         let Some(place) = place else {
-            self.hand_over.parked.entry(destination).or_insert(now);
+            let at = action.lease.due_at().unwrap_or(now);
+            let earliest = self.hand_over.parked.entry(destination).or_insert(at);
+            *earliest = at.min(*earliest);
             return;
         };
         let delivery = Delivery {

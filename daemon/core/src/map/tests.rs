@@ -1,6 +1,7 @@
 //! The mapper on the in-memory store.
 
 mod again;
+mod terms;
 
 use std::collections::HashMap;
 use std::sync::Arc;

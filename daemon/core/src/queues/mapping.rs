@@ -6,10 +6,9 @@ mod again;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use doorman_plugin::EventId;
 use tokio::sync::{Notify, oneshot};
 
-pub use again::{Asked, Left, MAX_AGAIN, MappedAgain, TooMany};
+pub use again::{Asked, How, Left, MAX_AGAIN, MappedAgain, Replan, TooMany, Wanted};
 
 use crate::store::Event;
 
@@ -94,12 +93,8 @@ impl MappingQueue {
 
     /// Asks for events to be mapped again, all or none of them. Each receiver gets its answer once what came of the event
     /// is on disk; an error says that the mapper ended before it could answer.
-    pub fn ask_again(
-        &self,
-        ids: Vec<EventId>,
-        dry_run: bool,
-    ) -> Result<Vec<oneshot::Receiver<MappedAgain>>, TooMany> {
-        let answers = self.again().ask(ids, dry_run)?;
+    pub fn ask_again(&self, wanted: Vec<Wanted>) -> Result<Vec<oneshot::Receiver<MappedAgain>>, TooMany> {
+        let answers = self.again().ask(wanted)?;
         self.wake();
         Ok(answers)
     }

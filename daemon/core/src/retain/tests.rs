@@ -47,13 +47,9 @@ impl Desk {
             place: crate::mapping::Place { script: "shop.rhai".into(), line: 1 },
             lease: Lease::Dispatcher,
             line: None,
+            terms: None,
         };
-        let plan = Plan {
-            seq,
-            generation: GenerationId(1),
-            verdict: Verdict::Actions(vec![action]),
-            skipped: Vec::new(),
-        };
+        let plan = Plan::new(seq, GenerationId(1), Verdict::Actions(vec![action]));
         self.commit(Commit { plans: vec![plan], ..Commit::default() });
         end.into_iter().for_each(|next| self.close(seq, next));
         seq

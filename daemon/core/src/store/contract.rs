@@ -4,11 +4,13 @@
 //! a new, empty store. After every commit the subject recounts all events by what the log says of each, and compares.
 
 mod accepting;
+mod again;
 mod delivering;
 mod discarding;
 mod lines;
 mod planning;
 mod reading;
+mod terms;
 mod trimming;
 
 use std::sync::Arc;
@@ -19,11 +21,13 @@ use doorman_plugin::{ActionKind, DeliveryId};
 use serde_json::value::RawValue;
 
 pub use accepting::*;
+pub use again::*;
 pub use delivering::*;
 pub use discarding::*;
 pub use lines::*;
 pub use planning::*;
 pub use reading::*;
+pub use terms::*;
 pub use trimming::*;
 
 use super::{
@@ -104,7 +108,7 @@ impl Subject {
     }
 
     fn plan(&mut self, seq: u64, verdict: Verdict) {
-        let plans = vec![Plan { seq, generation: GenerationId(7), verdict, skipped: Vec::new() }];
+        let plans = vec![Plan::new(seq, GenerationId(7), verdict)];
         self.commit(Commit { plans, ..Commit::default() });
     }
 
@@ -174,6 +178,7 @@ fn action(destination: &str, lease: Lease) -> Action {
         place: Place { script: "shop.rhai".into(), line: 3 },
         lease,
         line: None,
+        terms: None,
     }
 }
 
@@ -265,6 +270,22 @@ macro_rules! store_contract {
             what_goes_on_is_told
             a_delivery_that_is_moved_is_another_destination_s
             what_has_ended_is_not_moved
+            another_plan_replaces_what_has_not_arrived
+            what_has_arrived_is_linked_to_another_plan
+            a_plan_that_was_written_is_not_written_again
+            an_event_may_be_planned_as_often_as_one_likes
+            another_plan_may_want_nothing
+            what_was_dropped_among_others_may_be_wanted
+            what_another_plan_replaced_can_be_revived
+            another_plan_enters_its_lane_behind_the_others
+            what_another_plan_cancels_is_told
+            an_event_that_another_plan_made_whole_is_trimmed_whole
+            what_goes_once_does_not_go_again_in_time
+            what_goes_once_goes_again_with_another_plan_of_its_event
+            a_key_cancels_what_is_open_and_nothing_else
+            a_key_cancels_what_the_same_commit_has_planned
+            what_a_key_cancelled_is_revived_and_cancelled_again
+            terms_are_kept_with_their_plan
             events_are_paged_both_ways
             events_are_found_by_the_beginning_of_their_id
             a_prefix_that_no_id_has_finds_nothing

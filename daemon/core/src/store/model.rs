@@ -6,11 +6,12 @@
 //! It can be copied as it is now, and its process can end: so a test can say what a real store must show after a kill or
 //! a power cut.
 
+mod again;
 mod lines;
 mod log;
 mod trim;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -53,6 +54,12 @@ struct State {
     entered: u64,
     /// Destinations with deliveries that this commit let go, and when they are due.
     advanced: Vec<(Arc<str>, UnixMillis)>,
+    /// Deliveries that this commit's plans cancelled.
+    cancelled: Vec<(Arc<str>, DeliveryId)>,
+    /// Events that this commit has planned.
+    planned_now: BTreeSet<u64>,
+    /// What went only once: until when it keeps others from going, and with which plan of which event it went.
+    onces: BTreeMap<Hash128, (UnixMillis, EventId, u16)>,
 }
 
 /// One delivery.
@@ -87,6 +94,9 @@ impl MemoryStore {
             stops: BTreeMap::new(),
             entered: 0,
             advanced: Vec::new(),
+            cancelled: Vec::new(),
+            planned_now: BTreeSet::new(),
+            onces: BTreeMap::new(),
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -138,6 +148,7 @@ impl Journal for MemoryStore {
         }
         let mut state = self.lock();
         state.clock = state.clock.max(now);
+        state.planned_now.clear();
         let events = commit.events.drain(..).map(|event| state.accept(event)).collect();
         commit.plans.iter().for_each(|plan| state.plan(plan.clone()));
         commit.closes.iter().for_each(|close| state.close(close.clone()));
@@ -147,9 +158,10 @@ impl Journal for MemoryStore {
         let moved = commit.moves.iter().map(|(id, to)| state.move_to(id, to)).collect();
         let discarded = commit.discards.iter().map(|id| state.discard(id)).collect();
         let advanced = std::mem::take(&mut state.advanced);
+        let cancelled = std::mem::take(&mut state.cancelled);
         state.stops.extend(commit.stops.iter().cloned());
         let trimmed = commit.trims.iter().map(|trim| state.trim(trim)).collect();
-        Ok(Committed { events, revived, released, moved, advanced, discarded, trimmed, durable })
+        Ok(Committed { events, revived, released, moved, cancelled, advanced, discarded, trimmed, durable })
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
@@ -200,20 +212,31 @@ impl State {
     }
 
     fn plan(&mut self, plan: Plan) {
-        let known = self.events.contains_key(&plan.seq);
-        let settled = self
-            .plans
-            .get(&plan.seq)
-            .is_some_and(|before| !matches!(before.verdict, Verdict::Held | Verdict::Failed { .. }));
-        if !known || settled {
+        if !self.events.contains_key(&plan.seq) {
             return;
         }
         let (seq, before) = (plan.seq, self.status(plan.seq));
+        let (plan, first) = match self.plans.get(&seq) {
+            Some(old) if !matches!(old.verdict, Verdict::Held | Verdict::Failed { .. }) => {
+                if self.planned_now.contains(&seq) {
+                    return;
+                }
+                let Some(again) = self.replan(old.clone(), &plan) else { return };
+                again
+            }
+            _ if plan.has_deliveries() => (plan, 1),
+            _ => (Plan { again: None, ..plan }, 1),
+        };
+        self.planned_now.insert(seq);
         self.mapped_through = self.mapped_through.max(seq);
+        self.cancel_sends(&plan);
         if let Verdict::Actions(actions) = &plan.verdict {
-            for (number, action) in (1..=u16::MAX).zip(actions) {
-                self.deliveries.insert((plan.seq, number), Kept::new(action.clone()));
-                self.enter((plan.seq, number));
+            for (number, action) in (1..=u16::MAX).zip(actions).skip(usize::from(first) - 1) {
+                self.deliveries.insert((seq, number), Kept::new(action.clone()));
+                match self.went_before(seq, &plan, action) {
+                    Some(reason) => self.cancel((seq, number), reason),
+                    None => self.enter((seq, number)),
+                }
             }
         }
         self.plans.insert(seq, plan);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use doorman_plugin::{ActionKind, DeliveryId, EventInfo};
+use doorman_plugin::{ActionKind, DeliveryId, EventId, EventInfo};
 use serde_json::value::RawValue;
 
+use super::Again;
 use crate::clock::UnixMillis;
 use crate::identity::Hash128;
 use crate::mapping::{GenerationId, Place, Skipped};
@@ -84,12 +85,26 @@ pub struct Plan {
     pub verdict: Verdict,
     /// What its script asked for and could not have.
     pub skipped: Vec<Skipped>,
+    /// The keys of what earlier events sent and is to be cancelled.
+    pub cancels: Vec<CancelSend>,
+    /// What became of the plans before it; `None` for an event's first plan.
+    pub again: Option<Box<Again>>,
 }
 
 impl Plan {
+    /// An event's first plan.
+    pub fn new(seq: u64, generation: GenerationId, verdict: Verdict) -> Self {
+        Self { seq, generation, verdict, skipped: Vec::new(), cancels: Vec::new(), again: None }
+    }
+
     /// Whether somebody is going to act on it.
     pub fn has_deliveries(&self) -> bool {
         matches!(self.verdict, Verdict::Actions(_))
+    }
+
+    /// Which of its event's plans it is, from 1.
+    pub fn number(&self) -> u16 {
+        self.again.as_ref().map_or(1, |again| again.number)
     }
 }
 
@@ -116,6 +131,17 @@ pub enum Verdict {
     Held,
 }
 
+/// What a script wants cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelSend {
+    /// The key, as the script said it.
+    pub key: Arc<str>,
+    /// See [`crate::identity::cancel_id`].
+    pub id: Hash128,
+    /// The line that said so.
+    pub place: Place,
+}
+
 /// A planned action.
 #[derive(Clone, Debug)]
 pub struct Action {
@@ -133,6 +159,42 @@ pub struct Action {
     pub lease: Lease,
     /// What it must wait for, if it may have to.
     pub line: Option<Line>,
+    /// What the script said of when it goes, and of what keeps it from going.
+    pub terms: Option<Box<Terms>>,
+}
+
+impl Action {
+    /// Its deliveries are cancelled by this, if by any.
+    pub fn cancel_id(&self) -> Option<Hash128> {
+        Some(self.terms.as_ref()?.cancel.as_ref()?.1)
+    }
+
+    /// It is not due before this time.
+    pub fn not_before(&self) -> UnixMillis {
+        self.terms.as_ref().map_or(0, |terms| terms.not_before)
+    }
+}
+
+/// When a delivery goes, and what keeps it from going.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// It is not due before this time; 0 for at once.
+    pub not_before: UnixMillis,
+    /// It is cancelled at once if the same was planned shortly before.
+    pub once: Option<Once>,
+    /// The key that cancels it, and its [`crate::identity::cancel_id`].
+    pub cancel: Option<(Arc<str>, Hash128)>,
+}
+
+/// What goes only once in a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// The key, as the script said it.
+    pub key: Arc<str>,
+    /// See [`crate::identity::once_id`].
+    pub id: Hash128,
+    /// For how long the first one keeps others from going, in milliseconds.
+    pub within_ms: UnixMillis,
 }
 
 /// What a delivery waits for: others of its destination that come before it.
@@ -296,6 +358,16 @@ pub enum Progress {
 
 /// Why a delivery that an operator discarded is cancelled.
 pub const DISCARDED: &str = "discarded by an operator";
+
+/// Why a delivery is cancelled that `cancel_send` named.
+pub fn cancelled_by(key: &str) -> String {
+    format!("cancelled by its key `{key}`")
+}
+
+/// Why a delivery is cancelled that was to go only once.
+pub fn went_with(key: &str, event: &EventId) -> String {
+    format!("once: `{key}` went with event {event}")
+}
 
 /// How a delivery that has not arrived stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -34,9 +34,13 @@ functions! {
         r#"cancel("welcome", "order-1")"#
         => r#"{"action":"cancel","content":{"cancellation_key":"order-1","workflow":"welcome"}}"#;
     "send" ["send(destination: String, payload: ?)", "send(destination: String, payload: ?, options: Map)"]
-        "Sends a payload of one's own making to a destination; the options are the destination's plugin's."
+        "Sends a payload of one's own making to a destination. The options: delay, once and within, cancel_key; all others are the destination's plugin's."
         r#"send("stdout", #{ text: "hello" })"#
         => r#"{"action":"send","content":{"text":"hello"},"destination":"stdout"}"#;
+    "cancel_send" ["cancel_send(key: ?)"]
+        "Cancels what earlier events sent with this cancel_key, as far as it has not arrived."
+        r#"cancel_send("order-1")"#
+        => r#"{"action":"cancel_send","content":{"cancel_key":"order-1"}}"#;
     "drop" ["drop(reason: ?)"]
         "Says that nothing is to be done with the event, and why."
         r#"drop("a test")"# => r#"{"dropped":"a test"}"#;

@@ -107,14 +107,14 @@ fn a_definition_file_has_each_signature_with_its_words() {
     let send = file.find("fn send(").unwrap();
     let from = file[..send].rfind("\n\n").unwrap();
     insta::assert_snapshot!(file[from..].lines().take(16).collect::<Vec<_>>().join("\n"), @r#"
-    /// Sends a payload of one's own making to a destination; the options are the destination's plugin's.
+    /// Sends a payload of one's own making to a destination. The options: delay, once and within, cancel_key; all others are the destination's plugin's.
     ///
     /// ```rhai
     /// send("stdout", #{ text: "hello" })   // {"action":"send","content":{"text":"hello"},"destination":"stdout"}
     /// ```
     fn send(destination: String, payload: ?);
 
-    /// Sends a payload of one's own making to a destination; the options are the destination's plugin's.
+    /// Sends a payload of one's own making to a destination. The options: delay, once and within, cancel_key; all others are the destination's plugin's.
     ///
     /// ```rhai
     /// send("stdout", #{ text: "hello" })   // {"action":"send","content":{"text":"hello"},"destination":"stdout"}

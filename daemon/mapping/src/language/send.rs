@@ -1,12 +1,13 @@
-//! `send(destination, payload[, options])` and `drop(reason)`.
+//! `send(destination, payload[, options])`, whose options are its plugin's but for those of [`terms`], and `drop(reason)`.
 
 use std::sync::Arc;
 
 use doorman_plugin::ActionKind;
-use rhai::{Dynamic, Engine, NativeCallContext};
+use rhai::{Dynamic, Engine, Map, NativeCallContext};
 
 use super::content::Content;
 use super::named::shown;
+use super::terms;
 use super::values::plain;
 use crate::error::Quoted;
 use crate::failure::{Refused, refuse};
@@ -34,14 +35,23 @@ pub(super) fn register(engine: &mut Engine, world: &World) {
                 let content = json(&context, "payload", &payload)?;
                 return Run::of(&context)?.act(&context, ActionKind::Send, Some(to), content);
             }
-            if !options.is_map() {
-                let message = format!("the options of `send` are a map, not {}", shown(&context, &options));
-                return refuse(&context, message, "send(\"crm\", event.data, #{ path: \"/contacts\" })");
-            }
-            let content = Content::default()
-                .with("options", &json(&context, "options", &options)?)
-                .with("payload", &json(&context, "payload", &payload)?);
-            Run::of(&context)?.act(&context, ActionKind::SendWith, Some(to), content.into_json())
+            let mut options = match options.try_cast_result::<Map>() {
+                Ok(options) => options,
+                Err(other) => {
+                    let message = format!("the options of `send` are a map, not {}", shown(&context, &other));
+                    return refuse(&context, message, "send(\"crm\", event.data, #{ path: \"/contacts\" })");
+                }
+            };
+            let terms = terms::take(&context, &mut options)?;
+            let payload = json(&context, "payload", &payload)?;
+            let (kind, content) = if options.is_empty() && terms.is_some() {
+                (ActionKind::Send, payload)
+            } else {
+                let options = json(&context, "options", &options.into())?;
+                let content = Content::default().with("options", &options).with("payload", &payload);
+                (ActionKind::SendWith, content.into_json())
+            };
+            Run::of(&context)?.act_on_terms(&context, (kind, Some(to)), content, terms)
         },
     );
     engine.register_fn("drop", |context: NativeCallContext, reason: Dynamic| {

@@ -24,7 +24,9 @@ fn action(said: &Said) -> Json {
     // A content is always JSON: it was written as such.
     let content = Json::parse(said.content.get()).ok().map(|content| ("content", content));
     let action = ("action", Json::string(said.kind.as_str()));
-    Json::object([Some(action), content, destination].into_iter().flatten())
+    let options = said.terms.as_ref().map(|terms| terms.options()).unwrap_or_default();
+    let terms = options.iter().map(|(name, value)| (*name, Json::string(value)));
+    Json::object([Some(action), content, destination].into_iter().flatten().chain(terms))
 }
 
 fn left_out(skipped: &Skipped) -> Json {

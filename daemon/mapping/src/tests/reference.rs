@@ -46,7 +46,8 @@ fn given(script: &str) -> String {
         Mapped::Actions { said, skipped } => {
             let said = said.iter().map(|one| {
                 let to = one.destination.as_ref().map(|to| format!(" {to}")).unwrap_or_default();
-                format!("-> {}{to} {}", one.kind, one.content.get())
+                let terms = one.terms.as_ref().map(|terms| format!(" [{terms}]")).unwrap_or_default();
+                format!("-> {}{to} {}{terms}", one.kind, one.content.get())
             });
             let skipped = skipped.iter().map(|one| format!("-> skipped {}: {}", one.kind, one.reason));
             said.chain(skipped).collect::<Vec<_>>().join(" ")

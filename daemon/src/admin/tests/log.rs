@@ -63,11 +63,24 @@ impl FixedLog {
     }
 }
 
+/// An action for `stdout` with this key, as another plan has it.
+pub fn planned((key, kind): (&str, ActionKind)) -> Action {
+    Action {
+        kind,
+        destination: "stdout".into(),
+        content: RawValue::from_string(r#"{"workflow":"again"}"#.to_owned()).unwrap().into(),
+        idempotency_key: key.into(),
+        place: place(40),
+        lease: Lease::Dispatcher,
+        line: None,
+        terms: None,
+    }
+}
+
 impl Entry {
     fn planned(&mut self, verdict: Verdict) -> &mut Self {
         let seq = self.event.seq;
-        self.plan =
-            Some(Plan { seq, generation: GenerationId(0x3f9a_0000_0000_0001), verdict, skipped: Vec::new() });
+        self.plan = Some(Plan::new(seq, GenerationId(0x3f9a_0000_0000_0001), verdict));
         self
     }
 
@@ -88,6 +101,7 @@ impl Entry {
             place: place(line),
             lease: Lease::Dispatcher,
             line: None,
+            terms: None,
         };
         let state = DeliveryState {
             id: DeliveryId { event: self.event.info.id, number },
@@ -276,6 +290,10 @@ impl Log for FixedLog {
 
     fn generation(&self, _: GenerationId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(None)
+    }
+
+    fn generations(&self) -> Result<Vec<GenerationId>, StoreError> {
+        Ok(vec![GenerationId(0x71c2_0000_0000_0001), GenerationId(0x3f9a_0000_0000_0001)])
     }
 
     fn last_generation(&self) -> Result<Option<GenerationId>, StoreError> {

@@ -117,16 +117,30 @@ async fn what_came_of_each_replayed_event_is_answered() {
         let headers = [("content-type", "application/json")];
         ask(address, Method::POST, "/api/replay", &headers, body).await
     };
-    let answer = json(&replay(r#"{"ids":["01a20d0d-ba03","01a20d0d-bdeb","01a20d0d-ba03"]}"#).await);
+    let answer = json(
+        &replay(r#"{"ids":["01a20d0d-ba03","01a20d0d-bdeb","01a20d0d-ba03"],"scripts":"current"}"#).await,
+    );
     let expected = serde_json::json!({"dryRun": false, "events": [
-        {"id": "01a20d0d-ba03-7555-9555-000000000004", "outcome": "mapped", "actions": 2},
-        {"id": "01a20d0d-bdeb-7555-9555-000000000005", "outcome": "dropped", "reason": "not for us"},
+        {
+            "id": "01a20d0d-ba03-7555-9555-000000000004", "event": "cart.abandoned", "outcome": "mapped",
+            "generation": "3f9a000000000001",
+            "changes": [
+                {"change": "new", "number": 1, "action": "trigger", "destination": "stdout"},
+                {"change": "new", "number": 2, "action": "send", "destination": "stdout"},
+            ],
+        },
+        {
+            "id": "01a20d0d-bdeb-7555-9555-000000000005", "event": "alert.again", "outcome": "dropped",
+            "reason": "not for us",
+        },
     ]});
     assert_eq!(answer, expected, "each once");
     for (body, status) in [
         ("{}", 400),
         (r#"{"ids":[]}"#, 400),
         (r#"{"ids":["@last"],"dry":true}"#, 400),
+        (r#"{"ids":["@last"],"scripts":"newest"}"#, 400),
+        (r#"{"ids":["@last"],"asNew":true}"#, 400),
         (r#"{"ids":["@last","ffffff"]}"#, 404),
     ] {
         assert_eq!(replay(body).await.status, status, "{body}");
@@ -168,6 +182,7 @@ async fn a_shutdown_ends_idle_connections() {
         auth: Auth::None,
         metrics: Registry::default(),
         version: "0.1.0",
+        clock: doorman_core::clock::Clock::manual(1),
     };
     let server = tokio::spawn(serve(listener, Arc::new(admin), async move { stopped.await.unwrap() }));
     let mut idle = TcpStream::connect(address).await.unwrap();

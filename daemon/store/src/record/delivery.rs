@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
+use doorman_core::identity::Hash128;
 use doorman_core::store::{For, Lease, Line};
 use serde::{Deserialize, Serialize};
 
@@ -25,11 +26,21 @@ pub struct OpenRow {
     pub line: Option<Line>,
     /// Its event's place in its lane; 0 where it has none.
     pub entered: u64,
+    /// What cancels it, if it has a key.
+    pub cancel: Option<Hash128>,
 }
 
 /// An [`OpenRow`] as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OpenRecord<'a> {
+    #[serde(borrow)]
+    second: SecondOpen<'a>,
+    cancel: Option<Hash128>,
+}
+
+/// The second version of an open row, which later ones begin with.
+#[derive(Debug, Serialize, Deserialize)]
+struct SecondOpen<'a> {
     #[serde(borrow)]
     first: FirstOpen<'a>,
     waits: WaitsRecord,
@@ -38,7 +49,7 @@ pub struct OpenRecord<'a> {
     entered: u64,
 }
 
-/// The first version of an open row, which later ones begin with.
+/// The first version of an open row, which the second one begins with.
 #[derive(Debug, Serialize, Deserialize)]
 struct FirstOpen<'a> {
     /// When it is due; `None`: leased to the dispatcher, or it waits for something else.
@@ -82,21 +93,36 @@ impl<'a> LineRecord<'a> {
 }
 
 impl OpenRow {
+    /// Whether it has its event's place in a lane together with another one of the event.
+    pub fn shares(&self, other: &OpenRow) -> bool {
+        let lane = |row: &OpenRow| row.line.as_ref()?.lane.clone();
+        self.entered > 0 && self.destination == other.destination && lane(self) == lane(other)
+    }
+
     /// The row of a held event.
     pub fn held() -> Self {
         let destination = Arc::from("");
         let lease = Lease::Dispatcher;
-        Self { lease, attempts: 0, logged: 0, deliveries: 0, destination, line: None, entered: 0 }
+        Self {
+            lease,
+            attempts: 0,
+            logged: 0,
+            deliveries: 0,
+            destination,
+            line: None,
+            entered: 0,
+            cancel: None,
+        }
     }
 }
 
-/// The version of open rows: the second one has lines.
-pub const OPEN_VERSION: u8 = 2;
+/// The version of open rows: the second one has lines, the third one keys.
+pub const OPEN_VERSION: u8 = 3;
 
 impl<'a> OpenRecord<'a> {
     /// For storing.
     pub fn of(row: &'a OpenRow) -> Self {
-        Self {
+        let second = SecondOpen {
             first: FirstOpen {
                 due: row.lease.due_at(),
                 attempts: row.attempts,
@@ -112,13 +138,15 @@ impl<'a> OpenRecord<'a> {
             },
             line: row.line.as_ref().map(LineRecord::of),
             entered: row.entered,
-        }
+        };
+        Self { second, cancel: row.cancel }
     }
 
     /// Reads one, of any version.
     pub fn parse(value: &'a [u8]) -> Result<OpenRow, Malformed> {
         match version_of(value)? {
             (1, bytes) => parse::<FirstOpen<'_>>(bytes).map(FirstOpen::row),
+            (2, bytes) => parse::<SecondOpen<'_>>(bytes).map(SecondOpen::row),
             (OPEN_VERSION, bytes) => parse::<Self>(bytes).map(Self::row),
             (version, _) => {
                 Err(Malformed::because(format!("version {version}; this Doorman reads up to {OPEN_VERSION}")))
@@ -126,6 +154,12 @@ impl<'a> OpenRecord<'a> {
         }
     }
 
+    fn row(self) -> OpenRow {
+        OpenRow { cancel: self.cancel, ..self.second.row() }
+    }
+}
+
+impl SecondOpen<'_> {
     fn row(self) -> OpenRow {
         let Self { first, waits, line, entered } = self;
         let row = first.row();
@@ -150,6 +184,7 @@ impl FirstOpen<'_> {
             destination: self.destination.into(),
             line: None,
             entered: 0,
+            cancel: None,
         }
     }
 }
@@ -165,8 +200,8 @@ pub struct CancelledRow {
     pub was: OpenRow,
 }
 
-/// The version of cancelled rows: the second one has open rows with lines.
-pub const CANCELLED_VERSION: u8 = 2;
+/// The version of cancelled rows: they have open rows of the same version.
+pub const CANCELLED_VERSION: u8 = OPEN_VERSION;
 
 /// A [`CancelledRow`] as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -186,6 +221,15 @@ struct FirstCancelled<'a> {
     was: FirstOpen<'a>,
 }
 
+/// The second version of a cancelled row.
+#[derive(Debug, Serialize, Deserialize)]
+struct SecondCancelled<'a> {
+    at: UnixMillis,
+    reason: &'a str,
+    #[serde(borrow)]
+    was: SecondOpen<'a>,
+}
+
 impl<'a> CancelledRecord<'a> {
     /// For storing.
     pub fn of(row: &'a CancelledRow) -> Self {
@@ -197,6 +241,10 @@ impl<'a> CancelledRecord<'a> {
         let (at, reason, was) = match version_of(value)? {
             (1, bytes) => {
                 let FirstCancelled { at, reason, was } = parse(bytes)?;
+                (at, reason, was.row())
+            }
+            (2, bytes) => {
+                let SecondCancelled { at, reason, was } = parse(bytes)?;
                 (at, reason, was.row())
             }
             (CANCELLED_VERSION, bytes) => {
@@ -228,7 +276,8 @@ mod tests {
     use crate::record::encode;
 
     fn row(lease: Lease, line: Option<Line>) -> OpenRow {
-        OpenRow { lease, line, attempts: 2, logged: 3, deliveries: 4, entered: 5, ..OpenRow::held() }
+        let cancel = Some([7; 16]);
+        OpenRow { lease, line, attempts: 2, logged: 3, deliveries: 4, entered: 5, cancel, ..OpenRow::held() }
     }
 
     #[test]
@@ -251,10 +300,16 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_the_first_version_are_still_read() {
+    fn rows_of_earlier_versions_are_still_read() {
         let open = b"\x01\x01\x10\x02\x03\x04\x04hook";
-        let expected = OpenRow { destination: "hook".into(), entered: 0, ..row(Lease::Due(8), None) };
+        let expected =
+            OpenRow { destination: "hook".into(), entered: 0, cancel: None, ..row(Lease::Due(8), None) };
         assert_eq!(OpenRecord::parse(open).unwrap(), expected);
+        let second = [b"\x02", &open[1..], b"\x00\x00\x05"].concat();
+        let of_second = OpenRow { entered: 5, ..expected.clone() };
+        assert_eq!(OpenRecord::parse(&second).unwrap(), of_second);
+        let cancelled = [b"\x02\x02\x03why", &second[1..]].concat();
+        assert_eq!(CancelledRecord::parse(&cancelled).unwrap().was, of_second);
         let cancelled = [b"\x01\x02\x03why", &open[1..]].concat();
         let expected = CancelledRow { at: 1, reason: "why".to_owned(), was: expected };
         assert_eq!(CancelledRecord::parse(&cancelled).unwrap(), expected);

@@ -99,7 +99,7 @@ pub fn time(unix_ms: UnixMillis) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(unix_ms).unwrap_or_default()
 }
 
-fn event_id(bytes: [u8; 16]) -> EventId {
+pub(super) fn event_id(bytes: [u8; 16]) -> EventId {
     // Only another length than sixteen is refused.
     EventId(bytes.to_vec().try_into().expect("sixteen bytes are an id"))
 }

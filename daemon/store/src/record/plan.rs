@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::delivery::{LineRecord, due_of, lease_of};
+use super::terms::{AgainRecord, CancelSendRecord, TermsRecord};
 use super::{Malformed, decode};
 
 /// A plan. The event's position is in the key.
@@ -54,6 +55,27 @@ enum VerdictRecord<'a> {
         #[serde(borrow)]
         lines: Vec<(bool, Option<LineRecord<'a>>)>,
     },
+    /// Dropped, and what earlier events sent is cancelled.
+    OnlyCancels {
+        reason: &'a str,
+        place: Option<PlaceRecord<'a>>,
+        #[serde(borrow)]
+        cancels: Vec<CancelSendRecord<'a>>,
+    },
+    /// Actions with all that there can be.
+    Whole {
+        #[serde(borrow)]
+        actions: Vec<ActionRecord<'a>>,
+        #[serde(borrow)]
+        skipped: Vec<SkippedRecord<'a>>,
+        #[serde(borrow)]
+        lines: Vec<(bool, Option<LineRecord<'a>>)>,
+        #[serde(borrow)]
+        terms: Vec<Option<TermsRecord<'a>>>,
+        #[serde(borrow)]
+        cancels: Vec<CancelSendRecord<'a>>,
+        again: Option<AgainRecord>,
+    },
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,7 +99,7 @@ struct ActionRecord<'a> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct PlaceRecord<'a> {
+pub struct PlaceRecord<'a> {
     script: &'a str,
     line: u32,
 }
@@ -111,7 +133,12 @@ impl<'a> PlanRecord<'a> {
     /// For storing.
     pub fn of(plan: &'a Plan) -> Self {
         let verdict = match &plan.verdict {
-            Verdict::Actions(actions) => VerdictRecord::of_actions(actions, &plan.skipped),
+            Verdict::Actions(actions) => VerdictRecord::of_actions(actions, plan),
+            Verdict::Dropped { reason, place } if !plan.cancels.is_empty() => VerdictRecord::OnlyCancels {
+                reason,
+                place: place.as_ref().map(PlaceRecord::of),
+                cancels: plan.cancels.iter().map(CancelSendRecord::of).collect(),
+            },
             Verdict::Dropped { reason, place } => {
                 VerdictRecord::Dropped { reason, place: place.as_ref().map(PlaceRecord::of) }
             }
@@ -134,10 +161,11 @@ impl<'a> PlanRecord<'a> {
         Ok(match record.verdict {
             VerdictRecord::Actions(actions)
             | VerdictRecord::Partly { actions, .. }
-            | VerdictRecord::Lined { actions, .. } => {
+            | VerdictRecord::Lined { actions, .. }
+            | VerdictRecord::Whole { actions, .. } => {
                 Outline::Actions(u16::try_from(actions.len()).unwrap_or(u16::MAX))
             }
-            VerdictRecord::Dropped { .. } => Outline::Dropped,
+            VerdictRecord::Dropped { .. } | VerdictRecord::OnlyCancels { .. } => Outline::Dropped,
             VerdictRecord::Failed { .. } => Outline::Failed,
             VerdictRecord::Held => Outline::Held,
             VerdictRecord::Run { count, .. } => Outline::Run(count),
@@ -154,7 +182,7 @@ impl<'a> PlanRecord<'a> {
         if seq < first || seq - first >= covered {
             return Ok(None);
         }
-        let mut skipped = Vec::new();
+        let (mut skipped, mut cancelled, mut more) = (Vec::new(), Vec::new(), None);
         let verdict = match record.verdict {
             VerdictRecord::Actions(actions) => Verdict::Actions(all_actions(actions)?),
             VerdictRecord::Partly { actions, skipped: left_out } => {
@@ -163,14 +191,21 @@ impl<'a> PlanRecord<'a> {
             }
             VerdictRecord::Lined { actions, skipped: left_out, lines } => {
                 skipped = all_skipped(left_out)?;
-                let mut actions = all_actions(actions)?;
-                for (action, (is_held, line)) in actions.iter_mut().zip(lines) {
-                    action.line = line.map(LineRecord::line);
-                    if is_held {
-                        action.lease = Lease::Waits(For::Operator);
-                    }
+                Verdict::Actions(lined(all_actions(actions)?, lines))
+            }
+            VerdictRecord::Whole { actions, skipped: left_out, lines, terms, cancels, again } => {
+                skipped = all_skipped(left_out)?;
+                cancelled = cancels.into_iter().map(CancelSendRecord::cancel).collect();
+                more = again.map(|again| Box::new(again.again()));
+                let mut actions = lined(all_actions(actions)?, lines);
+                for (action, terms) in actions.iter_mut().zip(terms) {
+                    action.terms = terms.map(|terms| Box::new(terms.terms()));
                 }
                 Verdict::Actions(actions)
+            }
+            VerdictRecord::OnlyCancels { reason, place, cancels } => {
+                cancelled = cancels.into_iter().map(CancelSendRecord::cancel).collect();
+                Verdict::Dropped { reason: reason.to_owned(), place: place.map(PlaceRecord::place) }
             }
             VerdictRecord::Dropped { reason, place } => {
                 Verdict::Dropped { reason: reason.to_owned(), place: place.map(PlaceRecord::place) }
@@ -181,21 +216,33 @@ impl<'a> PlanRecord<'a> {
             VerdictRecord::Held => Verdict::Held,
             VerdictRecord::Run { reason, .. } => Verdict::Dropped { reason: reason.to_owned(), place: None },
         };
-        Ok(Some(Plan { seq, generation: GenerationId(record.generation), verdict, skipped }))
+        let plan = Plan::new(seq, GenerationId(record.generation), verdict);
+        Ok(Some(Plan { skipped, cancels: cancelled, again: more, ..plan }))
     }
 }
 
 impl<'a> VerdictRecord<'a> {
-    fn of_actions(actions: &'a [Action], skipped: &'a [Skipped]) -> Self {
+    fn of_actions(actions: &'a [Action], plan: &'a Plan) -> Self {
         let records = actions.iter().map(ActionRecord::of).collect();
-        let left_out = || skipped.iter().map(SkippedRecord::of).collect();
+        let left_out = || plan.skipped.iter().map(SkippedRecord::of).collect();
         let is_held = |action: &Action| action.lease == Lease::Waits(For::Operator);
-        if actions.iter().any(|action| action.line.is_some() || is_held(action)) {
-            let line = |action: &'a Action| (is_held(action), action.line.as_ref().map(LineRecord::of));
-            let lines = actions.iter().map(line).collect();
-            return Self::Lined { actions: records, skipped: left_out(), lines };
+        let line = |action: &'a Action| (is_held(action), action.line.as_ref().map(LineRecord::of));
+        let lines = || actions.iter().map(line).collect();
+        let has_terms = actions.iter().any(|action| action.terms.is_some());
+        if plan.again.is_some() || !plan.cancels.is_empty() || has_terms {
+            return Self::Whole {
+                actions: records,
+                skipped: left_out(),
+                lines: lines(),
+                terms: actions.iter().map(|action| action.terms.as_deref().map(TermsRecord::of)).collect(),
+                cancels: plan.cancels.iter().map(CancelSendRecord::of).collect(),
+                again: plan.again.as_deref().map(AgainRecord::of),
+            };
         }
-        if skipped.is_empty() {
+        if actions.iter().any(|action| action.line.is_some() || is_held(action)) {
+            return Self::Lined { actions: records, skipped: left_out(), lines: lines() };
+        }
+        if plan.skipped.is_empty() {
             Self::Actions(records)
         } else {
             Self::Partly { actions: records, skipped: left_out() }
@@ -227,6 +274,7 @@ impl<'a> ActionRecord<'a> {
             place: self.place.place(),
             lease: lease_of(self.due),
             line: None,
+            terms: None,
         })
     }
 }
@@ -239,6 +287,16 @@ impl<'a> SkippedRecord<'a> {
     fn skipped(self) -> Result<Skipped, Malformed> {
         Ok(Skipped { kind: kind_of(self.kind)?, reason: self.reason.to_owned(), place: self.place.place() })
     }
+}
+
+fn lined(mut actions: Vec<Action>, lines: Vec<(bool, Option<LineRecord<'_>>)>) -> Vec<Action> {
+    for (action, (is_held, line)) in actions.iter_mut().zip(lines) {
+        action.line = line.map(LineRecord::line);
+        if is_held {
+            action.lease = Lease::Waits(For::Operator);
+        }
+    }
+    actions
 }
 
 fn all_skipped(records: Vec<SkippedRecord<'_>>) -> Result<Vec<Skipped>, Malformed> {
@@ -255,11 +313,11 @@ fn kind_of(code: u8) -> Result<ActionKind, Malformed> {
 }
 
 impl<'a> PlaceRecord<'a> {
-    fn of(place: &'a Place) -> Self {
+    pub(super) fn of(place: &'a Place) -> Self {
         Self { script: &place.script, line: place.line }
     }
 
-    fn place(self) -> Place {
+    pub(super) fn place(self) -> Place {
         Place { script: Arc::from(self.script), line: self.line }
     }
 }

@@ -9,6 +9,7 @@
 
 mod history;
 mod machine;
+mod made;
 mod said;
 
 use std::sync::atomic::Ordering;

@@ -116,12 +116,7 @@ fn a_hundred_thousand_leases_are_due_again() {
         accept(&mut before.journal, events.collect());
         let actions = || Verdict::Actions(vec![action(Lease::Dispatcher)]);
         let seqs = chunk * 10_000 + 1..=(chunk + 1) * 10_000;
-        let plans = seqs.map(|seq| Plan {
-            seq,
-            generation: GenerationId(1),
-            verdict: actions(),
-            skipped: Vec::new(),
-        });
+        let plans = seqs.map(|seq| Plan::new(seq, GenerationId(1), actions()));
         before
             .journal
             .commit(&mut Commit { plans: plans.collect(), ..Commit::default() }, NOW, true)

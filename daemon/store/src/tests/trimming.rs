@@ -56,12 +56,7 @@ fn many(opened: &mut Opened) {
     let new = NewEvent { dedup: Dedup::NoMessageId, body: Bytes::from(vec![b'1'; 500]), ..event(0) };
     accept(&mut opened.journal, vec![new; MANY as usize]);
     let verdict = |seq| Verdict::Dropped { reason: format!("reason {seq}"), place: None };
-    let plans = (1..=MANY).map(|seq| Plan {
-        seq,
-        generation: GenerationId(1),
-        verdict: verdict(seq),
-        skipped: Vec::new(),
-    });
+    let plans = (1..=MANY).map(|seq| Plan::new(seq, GenerationId(1), verdict(seq)));
     opened.journal.commit(&mut Commit { plans: plans.collect(), ..Commit::default() }, NOW, true).unwrap();
     opened.log.database.compact(Table::Events);
     opened.log.database.compact(Table::Plans);

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use doorman_core::mapping::GenerationId;
 use doorman_core::store::{
-    Appended, Commit, Counts, DueKey, Journal, Lease, Log, Next, Plan, Stretch, Through, Verdict,
+    Action, Appended, Commit, Counts, DueKey, Journal, Lease, Log, Next, Once, Plan, Stretch, Terms, Through,
+    Verdict,
 };
 use doorman_plugin::DeliveryId;
 
@@ -19,7 +20,7 @@ use crate::{OpenError, Opened, Settings, Store, keys};
 
 /// A store with every status and every kind of row:
 ///
-/// 1 and 2 are trimmed, 3 waits for a retry, 4 has one delivery delivered and one with a dispatcher, 5 is dead, 6 is held,
+/// 1 and 2 are trimmed, 3 waits for a retry and has keys, 4 has one delivery delivered and one with a dispatcher, 5 is dead, 6 is held,
 /// 7 and 8 were dropped as one run, 9 has failed, 10 has one delivery delivered and one cancelled, 11 is cancelled and has
 /// a late attempt, 12 is not mapped.
 fn sound() -> (tempfile::TempDir, Opened) {
@@ -33,7 +34,7 @@ fn sound() -> (tempfile::TempDir, Opened) {
     plan(journal, 1, actions(1));
     close(journal, 1, Next::Delivered);
     plan(journal, 2, dropped());
-    plan(journal, 3, actions(1));
+    plan(journal, 3, Verdict::Actions(vec![with_keys()]));
     close(journal, 3, Next::Retry { at: NOW + 50, reason: "busy".to_owned() });
     plan(journal, 4, actions(2));
     close(journal, 4, Next::Delivered);
@@ -46,8 +47,7 @@ fn sound() -> (tempfile::TempDir, Opened) {
     journal.commit(&mut Commit { revivals: vec![id(5, 1)], ..Commit::default() }, NOW, true).unwrap();
     close(journal, 5, Next::Dead { reason: "gone".to_owned() });
     plan(journal, 6, Verdict::Held);
-    let run =
-        [7, 8].map(|seq| Plan { seq, generation: GenerationId(1), verdict: dropped(), skipped: Vec::new() });
+    let run = [7, 8].map(|seq| Plan::new(seq, GenerationId(1), dropped()));
     journal.commit(&mut Commit { plans: run.into(), ..Commit::default() }, NOW, true).unwrap();
     plan(journal, 9, Verdict::Failed { error: "failed".to_owned(), place: None });
     plan(journal, 10, actions(2));
@@ -62,6 +62,12 @@ fn sound() -> (tempfile::TempDir, Opened) {
     opened.journal.commit(&mut Commit { trims: vec![trim], ..Commit::default() }, NOW, true).unwrap();
     opened.log.keep_generation(GenerationId(1), b"scripts").unwrap();
     (folder, opened)
+}
+
+fn with_keys() -> Action {
+    let once = Some(Once { key: "o".into(), id: [1; 16], within_ms: 60_000 });
+    let terms = Terms { not_before: 0, once, cancel: Some(("c".into(), [2; 16])) };
+    Action { terms: Some(Box::new(terms)), ..action(Lease::Dispatcher) }
 }
 
 /// What a verification says after a change behind the journal's back, as (kind, table, place).
@@ -103,6 +109,7 @@ fn a_sound_store_is_found_sound() {
     let rows: BTreeMap<_, _> = report.rows.iter().map(|one| (one.table, one.rows)).collect();
     assert_eq!((rows["events"], rows["plans"], rows["open"], rows["due"], rows["dead"]), (10, 8, 3, 1, 1));
     assert_eq!((rows["deliveries"], rows["cancelled"], rows["repeats"], rows["dedup"]), (6, 2, 1, 12));
+    assert_eq!((rows["cancels"], rows["onces"]), (1, 1));
     assert_eq!(rows.len(), Table::ALL.len());
     drop(opened);
     assert_eq!(verify(&open(folder.path())).flaws, [], "leases are due again after a restart");
@@ -227,6 +234,22 @@ fn each_table_s_damage_is_named_with_its_key() {
         let flaws = without_counts(after(change));
         assert_eq!(flaws, [(kind, table, at)]);
     }
+}
+
+#[test]
+fn keys_that_lead_nowhere_and_deliveries_that_no_key_leads_to_are_named() {
+    let [right, wrong] = [2, 3].map(|id| keys::cancel([id; 16], (3, 1)));
+    let flaws = after(|batch| {
+        batch.delete(Table::Cancels, &right);
+        batch.put(Table::Cancels, &wrong, &[]);
+        batch.put(Table::Onces, &[7; 16], b"\x09");
+    });
+    let expected = [
+        (FlawKind::NoKey, "cancels", hex(&right)),
+        (FlawKind::Stray, "cancels", hex(&wrong)),
+        (FlawKind::Unreadable, "onces", hex(&[7; 16])),
+    ];
+    assert_eq!(flaws, expected);
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Turn<'_> {
         standing: Standing,
     ) -> Result<(), StoreError> {
         self.delete_open(key);
+        self.put_cancel(key, row.cancel, false);
         self.moved.insert(key, standing);
         self.gone(key, row)?;
         self.follow(key.0, row.deliveries, Undelivered::Open, to)

@@ -6,7 +6,7 @@ use doorman_core::id;
 use doorman_core::store::{DISCARDED, Lease, StoreError, Undelivered};
 use doorman_plugin::DeliveryId;
 
-use super::{Standing, Turn};
+use super::{Key, Standing, Turn};
 use crate::keys;
 use crate::record::{CancelledRecord, CancelledRow, OpenRow};
 use crate::table::Table;
@@ -24,25 +24,38 @@ impl Turn<'_> {
             return Ok(None);
         }
         self.only_repeats = false;
-        if from == Undelivered::Open {
-            self.end_wait(key, &was);
-            self.delete_open(key);
-        } else {
-            self.batch.delete(Table::Dead, &keys::delivery(key.0, key.1));
-        }
         self.follow(key.0, was.deliveries, from, Some(Undelivered::Cancelled))?;
-        let destination = Arc::clone(&was.destination);
-        let was = OpenRow { lease: Lease::Dispatcher, ..was };
-        let before = was.clone();
-        self.cancel(key, CancelledRow { at: self.now, reason: DISCARDED.to_owned(), was });
         if from == Undelivered::Open {
-            self.gone(key, &before)?;
+            self.end_open(key, &was, was.deliveries, DISCARDED.to_owned());
+            self.gone(key, &was)?;
+        } else {
+            self.end_dead(key, &was, was.deliveries, DISCARDED.to_owned());
         }
-        Ok(Some(destination))
+        Ok(Some(was.destination))
+    }
+
+    /// An open delivery of an event that has so many is cancelled. What it was before does not go on yet.
+    pub(super) fn end_open(&mut self, key: Key, was: &OpenRow, deliveries: u16, reason: String) {
+        self.end_wait(key, was);
+        self.delete_open(key);
+        self.put_cancel(key, was.cancel, false);
+        self.end_cancelled(key, was, deliveries, reason);
+    }
+
+    /// A dead delivery of an event that has so many is cancelled.
+    pub(super) fn end_dead(&mut self, key: Key, was: &OpenRow, deliveries: u16, reason: String) {
+        self.batch.delete(Table::Dead, &keys::delivery(key.0, key.1));
+        self.end_cancelled(key, was, deliveries, reason);
+    }
+
+    /// A delivery of an event that has so many is cancelled.
+    pub(super) fn end_cancelled(&mut self, key: Key, was: &OpenRow, deliveries: u16, reason: String) {
+        let was = OpenRow { lease: Lease::Dispatcher, deliveries, ..was.clone() };
+        self.cancel(key, CancelledRow { at: self.now, reason, was });
     }
 
     /// Puts the row of a cancelled delivery.
-    pub(super) fn cancel(&mut self, key: super::Key, row: CancelledRow) {
+    pub(super) fn cancel(&mut self, key: Key, row: CancelledRow) {
         let bytes = keys::delivery(key.0, key.1);
         self.batch.put_record(&mut self.buffer, Table::Cancelled, &bytes, &CancelledRecord::of(&row));
         self.moved.insert(key, Standing::Cancelled(row));

@@ -88,10 +88,14 @@ impl Turn<'_> {
     /// An open delivery with a line has ended: what it was before goes on.
     pub(super) fn gone(&mut self, (seq, _): Key, row: &OpenRow) -> Result<(), StoreError> {
         let Some(line) = &row.line else { return Ok(()) };
-        if !self.open_of(seq, &row.destination)?.is_empty() {
-            return self.move_up(seq, &row.destination);
+        let others = self.open_of(seq, &row.destination)?;
+        if !others.is_empty() {
+            self.move_up(seq, &row.destination)?;
         }
-        let Some(lane) = &line.lane else { return Ok(()) };
+        let Some(lane) = line.lane.as_ref().filter(|_| !others.iter().any(|(_, other)| other.shares(row)))
+        else {
+            return Ok(());
+        };
         let lane = keys::lane(&row.destination, lane);
         self.take_place(keys::in_lane(&lane, row.entered, seq), false);
         let first = self.first_in(&lane)?;
@@ -111,7 +115,7 @@ impl Turn<'_> {
             return Ok(row);
         };
         let others = self.open_of(seq, &row.destination)?;
-        let with = others.iter().find(|(other, other_row)| *other != number && other_row.entered > 0);
+        let with = others.iter().find(|(other, other_row)| *other != number && other_row.shares(&row));
         if let Some((_, other)) = with {
             return Ok(OpenRow { entered: other.entered, ..row });
         }
@@ -125,7 +129,7 @@ impl Turn<'_> {
     /// Lets go of an event's deliveries at a destination that need not wait any more.
     fn move_up(&mut self, seq: u64, destination: &Arc<str>) -> Result<(), StoreError> {
         let open = self.open_of(seq, destination)?;
-        let mut is_first = None;
+        let mut is_first: Option<(u64, bool)> = None;
         for (number, row) in &open {
             let Some(line) = &row.line else { continue };
             let earlier_kinds = open.iter().any(|(other, other_row)| {
@@ -136,8 +140,8 @@ impl Turn<'_> {
                 Lease::Waits(For::Kinds { .. }) if !earlier_kinds => go,
                 Lease::Waits(For::Lane) => {
                     let is_first = match is_first {
-                        Some(is_first) => is_first,
-                        None => *is_first.insert(self.is_first(seq, row)?),
+                        Some((entered, is_first)) if entered == row.entered => is_first,
+                        _ => is_first.insert((row.entered, self.is_first(seq, row)?)).1,
                     };
                     match (is_first, earlier_kinds && line.chain_wait_ms > 0) {
                         (false, _) => continue,

@@ -6,6 +6,7 @@ use doorman_core::store::{Action, Plan, Status, StoreError, Verdict};
 
 use super::Turn;
 use super::run::Run;
+use super::tally::Left;
 use crate::keys;
 use crate::log;
 use crate::record::{OpenRow, PlanRecord};
@@ -38,20 +39,26 @@ impl Settled {
     }
 }
 
-/// The status of an event that was just planned: its deliveries are open, if it has any.
-fn status_after(plan: &Plan) -> Status {
+/// The status of an event that was just planned, if these of its deliveries have not arrived.
+fn status_after(plan: &Plan, left: Left) -> Status {
     match &plan.verdict {
-        Verdict::Actions(actions) if !actions.is_empty() => Status::Pending,
+        Verdict::Actions(actions) if !actions.is_empty() => left.status(count(actions)),
         _ => Status::of(Some(plan), &[]),
     }
 }
 
+/// How many deliveries an event with these actions has.
+pub(super) fn count(actions: &[Action]) -> u16 {
+    u16::try_from(actions.len()).unwrap_or(u16::MAX)
+}
+
 impl Turn<'_> {
-    /// Plans an event, unless it is settled already: a mapper that was made anew may bring a plan twice.
+    /// Plans an event. Of one that is settled already it must be the next plan: a mapper that was made anew may bring a plan
+    /// twice.
     pub fn plan(&mut self, plan: &Plan) -> Result<(), StoreError> {
         let before = self.settled(plan.seq)?;
         if before == Settled::Yes {
-            return Ok(());
+            return self.plan_again(plan);
         }
         let after = Settled::by(&plan.verdict);
         self.only_repeats = false;
@@ -63,10 +70,12 @@ impl Turn<'_> {
         self.planned.insert(plan.seq, after);
         self.batch.put_record(&mut self.buffer, Table::Plans, &keys::event(plan.seq), &PlanRecord::of(plan));
         self.move_held(plan.seq, before, after);
-        if let Verdict::Actions(actions) = &plan.verdict {
-            self.open_deliveries(plan.seq, actions)?;
-        }
-        self.move_event(plan.seq, before.status(), status_after(plan));
+        self.cancel_sends(plan)?;
+        let left = match &plan.verdict {
+            Verdict::Actions(actions) => self.open_deliveries(plan, actions, 1, 0)?,
+            _ => Left::default(),
+        };
+        self.move_event(plan.seq, before.status(), status_after(plan, left));
         Ok(())
     }
 
@@ -118,13 +127,18 @@ impl Turn<'_> {
         }
     }
 
-    fn open_deliveries(&mut self, seq: u64, actions: &[Action]) -> Result<(), StoreError> {
-        let deliveries = u16::try_from(actions.len()).unwrap_or(u16::MAX);
-        if deliveries > 1 {
-            self.tally.planned(seq, deliveries);
-        }
-        let mut lined = Vec::new();
-        for (number, action) in (1..=deliveries).zip(actions) {
+    /// Opens the deliveries of a plan's actions from a number on; of those before it, so many are cancelled. What of the
+    /// event has not arrived then.
+    pub(super) fn open_deliveries(
+        &mut self,
+        plan: &Plan,
+        actions: &[Action],
+        first: u16,
+        cancelled: u16,
+    ) -> Result<Left, StoreError> {
+        let (seq, deliveries) = (plan.seq, count(actions));
+        let (mut lined, mut refused) = (Vec::new(), 0);
+        for (number, action) in (1..=deliveries).zip(actions).skip(usize::from(first) - 1) {
             let row = OpenRow {
                 lease: action.lease,
                 attempts: 0,
@@ -133,13 +147,27 @@ impl Turn<'_> {
                 destination: Arc::clone(&action.destination),
                 line: action.line.clone(),
                 entered: 0,
+                cancel: action.cancel_id(),
             };
+            if let Some(reason) = self.went_before(plan, action)? {
+                refused += 1;
+                self.end_cancelled((seq, number), &row, deliveries, reason);
+                continue;
+            }
+            self.put_cancel((seq, number), row.cancel, true);
             if row.line.is_some() {
                 lined.push((number, row, action));
             } else {
                 self.open((seq, number), row);
             }
         }
-        if lined.is_empty() { Ok(()) } else { self.open_lined(seq, lined) }
+        let left = Left::begun(deliveries - (first - 1), refused, cancelled);
+        if deliveries > 1 {
+            self.tally.planned(seq, left);
+        }
+        if !lined.is_empty() {
+            self.open_lined(seq, lined)?;
+        }
+        Ok(left)
     }
 }

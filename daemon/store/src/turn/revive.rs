@@ -28,6 +28,7 @@ impl Turn<'_> {
         self.batch.delete(table, &keys::delivery(key.0, key.1));
         self.follow(key.0, row.deliveries, from, Some(Undelivered::Open))?;
         let destination = Arc::clone(&row.destination);
+        self.put_cancel(key, row.cancel, true);
         self.come_in(key, OpenRow { attempts: 0, entered: 0, ..row })?;
         Ok(Some(destination))
     }

@@ -21,6 +21,9 @@ impl Run {
     /// A run of one, if the plan may begin one.
     pub fn begin(plan: &Plan) -> Option<Self> {
         let Verdict::Dropped { reason, place: None } = &plan.verdict else { return None };
+        if !plan.cancels.is_empty() {
+            return None;
+        }
         Some(Self { first: plan.seq, count: 1, generation: plan.generation, reason: reason.clone() })
     }
 
@@ -29,6 +32,7 @@ impl Run {
         let Verdict::Dropped { reason, place: None } = &plan.verdict else { return false };
         let next = self.first + self.count;
         let continues = plan.seq == next
+            && plan.cancels.is_empty()
             && self.count < LONGEST
             && next >> SEGMENT_BITS == self.first >> SEGMENT_BITS
             && plan.generation == self.generation
@@ -69,7 +73,7 @@ mod tests {
 
     fn plan(seq: u64, reason: &str) -> Plan {
         let verdict = Verdict::Dropped { reason: reason.to_owned(), place: None };
-        Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
+        Plan::new(seq, GenerationId(1), verdict)
     }
 
     #[test]

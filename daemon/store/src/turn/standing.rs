@@ -62,6 +62,7 @@ impl Turn<'_> {
             destination: action.destination.clone(),
             line: action.line.clone(),
             entered: 0,
+            cancel: action.cancel_id(),
         }))
     }
 }

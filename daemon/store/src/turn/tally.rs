@@ -31,6 +31,12 @@ impl Left {
         left
     }
 
+    /// Of an event whose plan began so many, some of which were cancelled with it; and how many it had before that are
+    /// cancelled.
+    pub fn begun(begun: u16, cancelled: u16, before: u16) -> Self {
+        Self { open: begun - cancelled, dead: 0, cancelled: cancelled + before }
+    }
+
     /// One more that stands like this.
     pub fn add(&mut self, standing: Undelivered) {
         *self.count(standing) += 1;
@@ -77,9 +83,17 @@ impl Tally {
         }
     }
 
-    /// An event was planned with so many deliveries.
-    pub fn planned(&mut self, seq: u64, deliveries: u16) {
-        self.events.insert(seq, Left { open: deliveries, ..Left::default() });
+    /// An event was planned, and these of its deliveries have not arrived.
+    pub fn planned(&mut self, seq: u64, left: Left) {
+        self.events.insert(seq, left);
+        if left.open == 0 {
+            self.finished.push(seq);
+        }
+    }
+
+    /// The deliveries of an event that have not arrived.
+    pub fn now(&mut self, tables: &View<'_>, seq: u64) -> Result<Left, StoreError> {
+        self.left(tables, seq).map(|left| *left)
     }
 
     /// A delivery that stood like this now stands like that (`None`: it has arrived): what was left of its event, and

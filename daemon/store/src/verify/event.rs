@@ -163,6 +163,7 @@ fn check_open(
         report.flaw(FlawKind::Cancelled, Table::Cancelled, &key, "its delivery is open");
     }
     check_line(view, seq, row, report);
+    check_key(view, (seq, number), row, report);
     let Some(at) = row.lease.due_at() else { return };
     let due = keys::due(&row.destination, DueKey { at, seq, number });
     match view.has(Table::Due, &due) {
@@ -174,6 +175,19 @@ fn check_open(
             "an open delivery waits for this time, and has no due row",
         ),
         Err(error) => report.failed(Table::Due, &error),
+    }
+}
+
+/// A delivery that can be cancelled is found by its key.
+fn check_key(view: &View<'_>, key: (u64, u16), row: &OpenRow, report: &mut Report) {
+    let Some(id) = row.cancel else { return };
+    let by_key = keys::cancel(id, key);
+    match view.has(Table::Cancels, &by_key) {
+        Ok(true) => {}
+        Ok(false) => {
+            report.flaw(FlawKind::NoKey, Table::Cancels, &by_key, "an open delivery is not found by its key");
+        }
+        Err(error) => report.failed(Table::Cancels, &error),
     }
 }
 

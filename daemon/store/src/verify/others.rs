@@ -11,7 +11,7 @@ use crate::database::{Row, View};
 use crate::generations;
 use crate::keys;
 use crate::ledger::Ledger;
-use crate::record::{self, Identity, OpenRecord, OpenRow, TrimmedRecord};
+use crate::record::{self, Identity, OnceRecord, OpenRecord, OpenRow, TrimmedRecord};
 use crate::table::{Table, meta};
 
 /// Cursors of the store, as of the snapshot.
@@ -45,7 +45,9 @@ fn read<T: serde::de::DeserializeOwned>(view: &View<'_>, key: &[u8], report: &mu
 pub fn check(view: &View<'_>, cursors: Cursors, stop: &AtomicBool, report: &mut Report) {
     each(view, Table::Due, stop, report, |(key, _), report| check_due(view, key, report));
     each(view, Table::Lanes, stop, report, |(key, _), report| check_place(view, key, report));
+    each(view, Table::Cancels, stop, report, |(key, _), report| check_cancel(view, key, report));
     let last = cursors.ledger.accepted_through;
+    each(view, Table::Onces, stop, report, |row, report| check_once(row, last, report));
     each(view, Table::Dedup, stop, report, |row, report| check_identity(row, last, report));
     check_generations(view, stop, report);
     let secret = view.get(Table::Meta, meta::SECRET).map(|secret| secret.map(|secret| secret.len()));
@@ -120,6 +122,30 @@ fn check_place(view: &View<'_>, key: &[u8], report: &mut Report) -> Result<(), S
     }
     let what = format!("event {seq} has no open delivery in this lane, and the others wait for it");
     report.flaw(FlawKind::StrayPlace, Table::Lanes, key, what);
+    Ok(())
+}
+
+/// A row of a key that cancels belongs to an open delivery that has it.
+fn check_cancel(view: &View<'_>, key: &[u8], report: &mut Report) -> Result<(), StoreError> {
+    let Some((id, (seq, number))) = keys::parse_cancel(key) else {
+        report.flaw(FlawKind::Unreadable, Table::Cancels, key, "its key is none of this table");
+        return Ok(());
+    };
+    let row = view.get(Table::Open, &keys::delivery(seq, number))?;
+    // An open row that cannot be read has been noted with its event.
+    let row = row.and_then(|value| OpenRecord::parse(&value).ok());
+    if !row.is_some_and(|row| row.cancel == Some(id)) {
+        let what = format!("delivery {number} of event {seq} is not open, or has another key");
+        report.flaw(FlawKind::Stray, Table::Cancels, key, what);
+    }
+    Ok(())
+}
+
+fn check_once((key, value): &Row, last: u64, report: &mut Report) -> Result<(), StoreError> {
+    let once: OnceRecord = record::decode(value).map_err(|malformed| malformed.at(Table::Onces, key))?;
+    if !(1..=last).contains(&id::position(&once.event())) || key.len() != 16 {
+        report.flaw(FlawKind::Stray, Table::Onces, key, "the event that it names was never accepted");
+    }
     Ok(())
 }
 

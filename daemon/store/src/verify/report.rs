@@ -63,6 +63,8 @@ pub enum FlawKind {
     StrayDue,
     /// A place in a lane that no open delivery has: what is behind it waits for ever.
     StrayPlace,
+    /// An open row whose key does not lead to it.
+    NoKey,
     /// A dead row, or the lack of one, against the last attempt.
     Dead,
     /// A cancelled row that is not what its delivery's other rows say, or its plan.
@@ -93,6 +95,9 @@ impl FlawKind {
             FlawKind::Plan | FlawKind::Open | FlawKind::NotDue | FlawKind::EndUnknown => {
                 "this event may never be delivered: keep a copy of the folder, and restore a backup or have its sender post it \
                  again, under another messageId"
+            }
+            FlawKind::NoKey => {
+                "`cancel_send` does not find this delivery: `doorman deliveries discard` it by hand if it must not go"
             }
             FlawKind::StrayPlace => {
                 "deliveries of this lane may wait for ever: keep a copy of the folder and report it"

@@ -8,8 +8,13 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// This plugin.
-pub const PLUGIN: PluginType =
-    PluginType { name: "tcp", build, schema: typed_schema::<Tcp>, default_order: "none" };
+pub const PLUGIN: PluginType = PluginType {
+    name: "tcp",
+    build,
+    schema: typed_schema::<Tcp>,
+    default_order: "none",
+    forgets_keys_after: None,
+};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

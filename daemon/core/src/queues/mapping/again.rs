@@ -1,28 +1,99 @@
 //! Events that an operator wants mapped again: what is asked of the mapper, and what it answers.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use doorman_plugin::EventId;
 use tokio::sync::oneshot;
 
-use crate::store::Verdict;
+use crate::mapping::{Generation, GenerationId};
+use crate::store::{Action, Verdict};
 
 /// How many events may wait to be mapped again.
 pub const MAX_AGAIN: usize = 4_096;
 
+/// An event that an operator wants mapped again.
+#[derive(Clone)]
+pub struct Wanted {
+    /// Which.
+    pub id: EventId,
+    /// By which generation; `None`: by the one in force.
+    pub generation: Option<Arc<dyn Generation>>,
+    /// How.
+    pub how: How,
+}
+
+/// How events are mapped again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct How {
+    /// Also those whose mapping had not failed.
+    pub any: bool,
+    /// Their actions are done even if they were before: under keys of their own.
+    pub as_new: bool,
+    /// Only say what would come of it.
+    pub dry_run: bool,
+}
+
+impl Wanted {
+    /// What is said of an event that has come to this, and is left as it is; `None` when it is mapped again.
+    pub fn leaves(&self, verdict: &Verdict) -> Option<MappedAgain> {
+        match verdict {
+            Verdict::Failed { .. } => None,
+            // A generation that has its script maps it without being asked.
+            Verdict::Held => Some(MappedAgain::Held),
+            _ if self.how.any => None,
+            Verdict::Actions(_) => Some(MappedAgain::Left(Left::Mapped)),
+            Verdict::Dropped { .. } => Some(MappedAgain::Left(Left::Dropped)),
+        }
+    }
+}
+
 /// What came of an event that was to be mapped again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum MappedAgain {
-    /// It has so many actions now, each on its way.
-    Actions(usize),
-    /// Nothing is to be done: why.
+    /// It has another plan.
+    Planned(Box<Replan>),
+    /// Nothing is to be done, as before: why.
     Dropped(String),
-    /// The script failed again: the rendered error.
+    /// The script failed: the rendered error. The event is as it was.
     Failed(String),
     /// Its source has no script: it is mapped as soon as it has.
     Held,
-    /// It is left as it is, since its mapping had not failed.
+    /// It is left as it is.
     Left(Left),
+}
+
+/// What another plan makes of an event.
+#[derive(Clone, Debug)]
+pub struct Replan {
+    /// The generation that made it.
+    pub generation: GenerationId,
+    /// What is done now.
+    pub actions: Vec<Action>,
+    /// The number of the first of those.
+    pub first: u16,
+    /// Deliveries that it asks for, too, and that have arrived.
+    pub linked: Vec<u16>,
+    /// Deliveries that it cancels.
+    pub cancelled: Vec<u16>,
+    /// The keys of what it cancels of earlier events.
+    pub cancel_keys: Vec<Arc<str>>,
+    /// Why it asks for nothing, if it does not.
+    pub dropped: Option<String>,
+}
+
+impl Default for Replan {
+    fn default() -> Self {
+        Self {
+            generation: GenerationId(0),
+            actions: Vec::new(),
+            first: 1,
+            linked: Vec::new(),
+            cancelled: Vec::new(),
+            cancel_keys: Vec::new(),
+            dropped: None,
+        }
+    }
 }
 
 /// Why an event is not mapped again.
@@ -36,39 +107,14 @@ pub enum Left {
     Mapped,
     /// Nothing was to be done.
     Dropped,
-}
-
-impl MappedAgain {
-    /// What an event is told whose mapping came to this now.
-    pub fn now(verdict: &Verdict) -> Self {
-        match verdict {
-            Verdict::Actions(actions) => MappedAgain::Actions(actions.len()),
-            Verdict::Dropped { reason, .. } => MappedAgain::Dropped(reason.clone()),
-            Verdict::Failed { error, .. } => MappedAgain::Failed(error.clone()),
-            Verdict::Held => MappedAgain::Held,
-        }
-    }
-
-    /// What an event is told whose mapping had come to this before; `None` when it had failed.
-    pub fn before(verdict: Option<&Verdict>) -> Option<Self> {
-        match verdict {
-            Some(Verdict::Failed { .. }) => None,
-            // A generation that has its script maps it without being asked.
-            Some(Verdict::Held) => Some(MappedAgain::Held),
-            Some(Verdict::Actions(_)) => Some(MappedAgain::Left(Left::Mapped)),
-            Some(Verdict::Dropped { .. }) => Some(MappedAgain::Left(Left::Dropped)),
-            None => Some(MappedAgain::Left(Left::Unmapped)),
-        }
-    }
+    /// It would have more deliveries than can be numbered.
+    TooMany,
 }
 
 /// An event that is to be mapped again, with the one who waits for what comes of it.
-#[derive(Debug)]
 pub struct Asked {
-    /// Which.
-    pub id: EventId,
-    /// Only say what would come of it.
-    pub dry_run: bool,
+    /// Which, and how.
+    pub wanted: Wanted,
     /// Takes the answer once it is on disk. Dropped when the mapper ends before: then only the log can tell.
     pub answer: oneshot::Sender<MappedAgain>,
 }
@@ -86,18 +132,17 @@ impl Again {
     /// Adds all of them, or none.
     pub(super) fn ask(
         &mut self,
-        ids: Vec<EventId>,
-        dry_run: bool,
+        wanted: Vec<Wanted>,
     ) -> Result<Vec<oneshot::Receiver<MappedAgain>>, TooMany> {
-        if self.0.len() + ids.len() > MAX_AGAIN {
+        if self.0.len() + wanted.len() > MAX_AGAIN {
             return Err(TooMany);
         }
-        let ask = |id| {
+        let ask = |wanted| {
             let (answer, receiver) = oneshot::channel();
-            self.0.push_back(Asked { id, dry_run, answer });
+            self.0.push_back(Asked { wanted, answer });
             receiver
         };
-        Ok(ids.into_iter().map(ask).collect())
+        Ok(wanted.into_iter().map(ask).collect())
     }
 
     /// Takes up to `limit` of them, in the order in which they were asked for.
@@ -119,10 +164,11 @@ mod tests {
     #[test]
     fn what_would_be_too_much_is_refused_whole() {
         let mut again = Again::default();
-        let ids = |count| vec![event_id(1, 1, 0); count];
-        assert_eq!(again.ask(ids(MAX_AGAIN - 1), false).unwrap().len(), MAX_AGAIN - 1);
-        assert_eq!(again.ask(ids(2), false).unwrap_err(), TooMany);
-        assert!(again.ask(ids(1), false).is_ok());
+        let wanted = Wanted { id: event_id(1, 1, 0), generation: None, how: How::default() };
+        let many = |count| vec![wanted.clone(); count];
+        assert_eq!(again.ask(many(MAX_AGAIN - 1)).unwrap().len(), MAX_AGAIN - 1);
+        assert_eq!(again.ask(many(2)).unwrap_err(), TooMany);
+        assert!(again.ask(many(1)).is_ok());
         assert_eq!(again.take(MAX_AGAIN + 1).len(), MAX_AGAIN);
     }
 }

@@ -85,11 +85,12 @@ pub fn lanes_do_not_mix(mut subject: Subject) {
 /// In one commit, and over several.
 pub fn a_lane_is_in_the_order_of_plans(mut subject: Subject) {
     let events = subject.accept(5);
-    let plan = |seq| crate::store::Plan {
-        seq,
-        generation: crate::mapping::GenerationId(7),
-        verdict: crate::store::Verdict::Actions(vec![in_lane("a")]),
-        skipped: Vec::new(),
+    let plan = |seq| {
+        crate::store::Plan::new(
+            seq,
+            crate::mapping::GenerationId(7),
+            crate::store::Verdict::Actions(vec![in_lane("a")]),
+        )
     };
     let plans = events.iter().map(|event| plan(event.seq)).collect();
     subject.commit(Commit { plans, ..Commit::default() });

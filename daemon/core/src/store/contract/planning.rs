@@ -46,7 +46,7 @@ pub fn what_was_left_out_is_kept_with_the_plan(mut subject: Subject) {
     let place = Place { script: "shop.rhai".into(), line: 5 };
     let skipped = vec![Skipped { kind: ActionKind::Identify, reason: "no id".to_owned(), place }];
     let verdict = Verdict::Actions(vec![leased("hook")]);
-    let plans = vec![Plan { seq: 1, generation: GenerationId(7), verdict, skipped: skipped.clone() }];
+    let plans = vec![Plan { skipped: skipped.clone(), ..Plan::new(1, GenerationId(7), verdict) }];
     subject.commit(Commit { plans, ..Commit::default() });
     let plan = subject.log.plan(1).expect("the log reads").expect("it is planned");
     assert_eq!(plan.skipped, skipped);
@@ -88,7 +88,7 @@ pub fn an_event_that_is_settled_is_not_planned_again(mut subject: Subject) {
 /// The first one stands.
 pub fn two_plans_of_one_event_in_one_commit_count_once(mut subject: Subject) {
     subject.accept(1);
-    let plan = |verdict| Plan { seq: 1, generation: GenerationId(7), verdict, skipped: Vec::new() };
+    let plan = |verdict| Plan::new(1, GenerationId(7), verdict);
     let plans = vec![plan(Verdict::Actions(vec![action("hook", Lease::Due(START))])), plan(dropped())];
     subject.commit(Commit { plans, ..Commit::default() });
     assert_eq!(subject.status(1), Status::Pending);

@@ -99,6 +99,7 @@ pub fn the_generation_kept_last_is_in_force(subject: Subject) {
     assert_eq!(subject.log.last_generation().expect("the log reads"), Some(second));
     subject.log.keep_generation(first, b"one").expect("the log keeps it");
     assert_eq!(subject.log.last_generation().expect("the log reads"), Some(first));
+    assert_eq!(subject.log.generations().expect("the log reads"), [second, first]);
     assert_eq!(subject.log.generation(second).expect("the log reads").as_deref(), Some(&b"two"[..]));
     assert_eq!(subject.log.generation(GenerationId(3)).expect("the log reads"), None);
 }

@@ -38,7 +38,7 @@ impl Subject {
     }
 
     /// Trims all that may go, and lets the store say so.
-    fn trim(&mut self, old: Through) -> Survey {
+    pub(super) fn trim(&mut self, old: Through) -> Survey {
         let mut survey = self.survey(0, old, MANY);
         survey.trim.through = old;
         assert!(self.commit_trim(survey.trim.clone()), "nothing came in between");
@@ -263,7 +263,7 @@ pub fn a_survey_is_good_for_one_trim(mut subject: Subject) {
 pub fn steps_meet_and_leave_nothing_out(mut subject: Subject) {
     for _ in 0..4 {
         let seqs: Vec<u64> = subject.accept(300).iter().map(|event| event.seq).collect();
-        let plan = |seq| Plan { seq, generation: GenerationId(7), verdict: dropped(), skipped: Vec::new() };
+        let plan = |seq| Plan::new(seq, GenerationId(7), dropped());
         let plans = seqs.into_iter().map(plan).collect();
         subject.commit(Commit { plans, ..Commit::default() });
         subject.ended(Next::Delivered);

@@ -14,8 +14,9 @@ impl State {
     pub(super) fn enter(&mut self, key: (u64, u16)) {
         let Some(kept) = self.deliveries.get(&key) else { return };
         let lane = kept.line().and_then(|line| line.lane.clone());
-        let with = self.beside(key).find_map(|(_, other)| other.entered);
-        let entered = lane.map(|_| with.unwrap_or(self.entered + 1));
+        let in_it = |other: &Kept| lane.is_some() && other.line().is_some_and(|line| line.lane == lane);
+        let with = self.beside(key).filter(|(_, other)| in_it(other)).find_map(|(_, other)| other.entered);
+        let entered = lane.as_ref().map(|_| with.unwrap_or(self.entered + 1));
         self.entered = self.entered.max(entered.unwrap_or(0));
         if let Some(kept) = self.deliveries.get_mut(&key) {
             kept.entered = entered;

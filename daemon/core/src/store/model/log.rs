@@ -155,6 +155,10 @@ impl Log for MemoryStore {
         Ok(state.generations.iter().find(|(kept, _)| *kept == id).map(|(_, archive)| archive.clone()))
     }
 
+    fn generations(&self) -> Result<Vec<GenerationId>, StoreError> {
+        Ok(self.lock().generations.iter().map(|(id, _)| *id).collect())
+    }
+
     fn last_generation(&self) -> Result<Option<GenerationId>, StoreError> {
         Ok(self.lock().generations.last().map(|(id, _)| *id))
     }

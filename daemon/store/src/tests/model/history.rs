@@ -2,26 +2,25 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
 use doorman_core::id;
-use doorman_core::mapping::GenerationId;
 use doorman_core::store::contract::DEDUP_WINDOW;
 use doorman_core::store::model::MemoryStore;
 use doorman_core::store::{
-    Action, Appended, Attempt, Close, Commit, Committed, Dedup, For, Journal, Lease, Line, Log, NewEvent,
-    Next, Plan, Stretch, Survey, Through, Trim, Undelivered, Verdict,
+    Appended, Attempt, Close, Commit, Committed, Dedup, Journal, Log, NewEvent, Next, Plan, Stretch, Survey,
+    Through, Trim, Undelivered,
 };
 use doorman_plugin::DeliveryId;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 
-use crate::tests::{NOW, action, event};
+use super::made::{self, Made, destination};
+use crate::tests::{NOW, event};
 
 /// A time is so many milliseconds from now.
-const SOON: Range<UnixMillis> = -50..100_000;
+pub(super) const SOON: Range<UnixMillis> = -50..100_000;
 /// A clock jump: often beyond the dedup window, in both directions.
 const JUMP: Range<UnixMillis> = -2_000_000..1_500_000;
 /// Picks the last position.
@@ -81,18 +80,6 @@ pub struct Question {
     limit: u8,
 }
 
-/// A verdict.
-#[derive(Clone, Debug)]
-pub enum Made {
-    Held,
-    Failed,
-    Dropped,
-    /// For each action, which destination, and when it is due if it is parked.
-    Actions(Vec<(bool, Option<UnixMillis>)>),
-    /// For each action, which destination, its rank, and whether it waits for an operator; the lane of all of them.
-    Lined(Vec<(bool, u8, bool)>, Option<u8>),
-}
-
 /// How an attempt ends.
 #[derive(Clone, Debug)]
 pub enum Ending {
@@ -147,12 +134,12 @@ impl Asked {
             match act {
                 Act::Submit { identity, body } => asked.events.push(new_event(*identity, *body)),
                 Act::PlanNext(made) if next <= accepted => {
-                    asked.plans.push(plan(next, made, now));
+                    asked.plans.push(made.plan(next, now));
                     next += 1;
                 }
                 Act::PlanNext(_) => {}
                 Act::PlanAgain(pick, made) => {
-                    asked.plans.push(plan(u64::from(*pick) % (mapped + 1), made, now));
+                    asked.plans.push(made.plan_again(log, u64::from(*pick) % (mapped + 1), now));
                 }
                 Act::End(pick, ending) => {
                     let open = pick_of(&deliveries.open, *pick);
@@ -242,42 +229,6 @@ fn new_event(identity: Option<u8>, body: u8) -> NewEvent {
     NewEvent { dedup, ..event(0) }
 }
 
-fn plan(seq: u64, made: &Made, now: UnixMillis) -> Plan {
-    let verdict = match made {
-        Made::Held => Verdict::Held,
-        Made::Failed => Verdict::Failed { error: "failed".to_owned(), place: None },
-        Made::Dropped => Verdict::Dropped { reason: "dropped".to_owned(), place: None },
-        Made::Actions(actions) => {
-            let actions = actions.iter().map(|(other, due)| {
-                let lease = due.map_or(Lease::Dispatcher, |after| Lease::Due(now + after));
-                let mut action = action(lease);
-                action.destination = destination(*other);
-                action
-            });
-            Verdict::Actions(actions.collect())
-        }
-        Made::Lined(actions, lane) => {
-            Verdict::Actions(actions.iter().map(|one| lined(*one, *lane, now)).collect())
-        }
-    };
-    Plan { seq, generation: GenerationId(1), verdict, skipped: Vec::new() }
-}
-
-fn destination(other: bool) -> Arc<str> {
-    if other { "hook-2".into() } else { "hook".into() }
-}
-
-fn lined((other, rank, is_held): (bool, u8, bool), lane: Option<u8>, now: UnixMillis) -> Action {
-    let line = Line {
-        lane: lane.map(|lane| format!("lane-{lane}").into()),
-        rank,
-        chain_wait_ms: 1_000 * i64::from(rank % 2),
-        not_before: if rank == 3 { now + 5_000 } else { 0 },
-    };
-    let lease = if is_held { Lease::Waits(For::Operator) } else { Lease::Due(now) };
-    Action { destination: destination(other), line: Some(line), ..action(lease) }
-}
-
 fn close((seq, number): (u64, u16), attempt: u32, ending: &Ending, now: UnixMillis) -> Close {
     let next = match ending {
         Ending::Delivered => Next::Delivered,
@@ -306,8 +257,11 @@ pub fn answers(committed: &Committed) -> String {
     let events: Vec<_> = committed.events.iter().map(of).collect();
     let mut advanced = committed.advanced.clone();
     advanced.sort();
+    let cancelled = committed.cancelled.iter().map(|(_, id)| (id::position(&id.event), id.number));
+    let mut cancelled: Vec<_> = cancelled.collect();
+    cancelled.sort_unstable();
     format!(
-        "{events:?} {:?} {:?} {:?} {:?} {:?} {advanced:?}",
+        "{events:?} {:?} {:?} {:?} {:?} {:?} {advanced:?} {cancelled:?}",
         committed.revived, committed.released, committed.moved, committed.discarded, committed.trimmed
     )
 }
@@ -362,7 +316,8 @@ impl World {
         let done = [&answered.revived, &answered.released, &answered.moved, &answered.discarded];
         let operated = done.into_iter().flatten().any(Option::is_some);
         let trimmed = answered.trimmed.contains(&true);
-        self.promised = durable && (mapped || accepted || operated || trimmed);
+        let replaced = !answered.cancelled.is_empty();
+        self.promised = durable && (mapped || accepted || operated || trimmed || replaced);
         self.answered = answers(&answered);
         self.ends.push(after.mapped_through());
         self.since.push(after);
@@ -465,8 +420,8 @@ fn act() -> impl Strategy<Value = Act> {
     let submit = (prop::option::weighted(0.9, IDENTITIES), 0..2_u8);
     prop_oneof![
         5 => submit.prop_map(|(identity, body)| Act::Submit { identity, body }),
-        5 => made().prop_map(Act::PlanNext),
-        1 => (any::<u8>(), made()).prop_map(|(pick, made)| Act::PlanAgain(pick, made)),
+        5 => made::made().prop_map(Act::PlanNext),
+        3 => (any::<u8>(), made::made()).prop_map(|(pick, made)| Act::PlanAgain(pick, made)),
         6 => (any::<u8>(), ending()).prop_map(|(pick, ending)| Act::End(pick, ending)),
         1 => (any::<u8>(), 1..4_u32, ending()).prop_map(|(pick, number, ending)| Act::EndLate(pick, number, ending)),
         2 => any::<u8>().prop_map(Act::Revive), 2 => any::<u8>().prop_map(Act::Release),
@@ -474,22 +429,6 @@ fn act() -> impl Strategy<Value = Act> {
         2 => any::<u8>().prop_map(Act::Discard),
         3 => Just(Act::Trim),
     ]
-}
-
-fn made() -> impl Strategy<Value = Made> {
-    prop_oneof![
-        5 => vec((any::<bool>(), prop::option::of(SOON)), 0..4).prop_map(Made::Actions),
-        5 => lines().prop_map(|(actions, lane)| Made::Lined(actions, lane)),
-        2 => Just(Made::Dropped),
-        1 => Just(Made::Held),
-        1 => Just(Made::Failed),
-    ]
-}
-
-/// So few lanes that there is mostly somebody in them.
-fn lines() -> impl Strategy<Value = (Vec<(bool, u8, bool)>, Option<u8>)> {
-    let action = (prop::bool::weighted(0.2), 1..4_u8, prop::bool::weighted(0.2));
-    (vec(action, 1..4), prop::option::weighted(0.7, 0..2_u8))
 }
 
 fn ending() -> impl Strategy<Value = Ending> {

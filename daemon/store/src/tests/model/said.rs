@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-use doorman_core::store::{Log, Status, Stretch, Survey, Through, Undelivered};
+use doorman_core::store::{Log, Progress, Status, Stretch, Survey, Through, Undelivered};
 
 use crate::record::OpenRecord;
 use crate::table::Table;
@@ -23,7 +23,10 @@ fn said(log: &dyn Log) -> String {
     let (accepted, mapped, trimmed) = (log.accepted_through(), log.mapped_through(), log.trimmed_through());
     let mut said = format!("{:?} {accepted} {mapped} {trimmed:?}\n", log.counts());
     for event in log.events_after(0, usize::MAX).unwrap() {
-        let plan = log.plan(event.seq).unwrap().map(|plan| (plan.generation, plan.verdict));
+        let plan = log
+            .plan(event.seq)
+            .unwrap()
+            .map(|plan| (plan.generation, plan.verdict, plan.cancels, plan.again));
         said += &format!(
             "{} {} {:?} {:?} {plan:?}\n",
             event.seq,
@@ -36,8 +39,8 @@ fn said(log: &dyn Log) -> String {
             let attempts = log.attempts(event.seq, number).unwrap();
             let delivery =
                 log.delivery(event.seq, number).unwrap().map(|(delivery, waits)| (delivery.attempt, waits));
-            said +=
-                &format!("  {number} {:?} {} {attempts:?} {delivery:?}\n", state.progress, state.attempts);
+            let progress = without_id(&state.progress);
+            said += &format!("  {number} {progress} {} {attempts:?} {delivery:?}\n", state.attempts);
         }
     }
     let held: Vec<_> = log.held_after(0, usize::MAX).unwrap().iter().map(|event| event.seq).collect();
@@ -46,7 +49,7 @@ fn said(log: &dyn Log) -> String {
         let states = log.undelivered(standing, None, usize::MAX).unwrap();
         let states: Vec<_> = states
             .into_iter()
-            .map(|state| (state.seq, state.id.number, state.progress, state.attempts))
+            .map(|state| (state.seq, state.id.number, without_id(&state.progress), state.attempts))
             .collect();
         said += &format!("{standing:?} {states:?}\n");
     }
@@ -55,6 +58,17 @@ fn said(log: &dyn Log) -> String {
         said += &format!("{destination} {:?} {due:?}\n", log.next_due(destination).unwrap());
     }
     said
+}
+
+/// The event that went instead has a random part in its id.
+fn without_id(progress: &Progress) -> String {
+    match progress {
+        Progress::Cancelled { at, reason } => {
+            let reason = reason.split_once(" went with event ").map_or(reason.as_str(), |(once, _)| once);
+            format!("cancelled at {at}: {reason}")
+        }
+        other => format!("{other:?}"),
+    }
 }
 
 /// Whatever is asked of a survey, it counts what goes as the model's own statuses say, and leaves out nothing that it
