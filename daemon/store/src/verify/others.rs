@@ -134,7 +134,7 @@ fn check_cancel(view: &View<'_>, key: &[u8], report: &mut Report) -> Result<(), 
     let row = view.get(Table::Open, &keys::delivery(seq, number))?;
     // An open row that cannot be read has been noted with its event.
     let row = row.and_then(|value| OpenRecord::parse(&value).ok());
-    if !row.is_some_and(|row| row.cancel == Some(id)) {
+    if row.is_none_or(|row| row.cancel != Some(id)) {
         let what = format!("delivery {number} of event {seq} is not open, or has another key");
         report.flaw(FlawKind::Stray, Table::Cancels, key, what);
     }
