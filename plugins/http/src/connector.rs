@@ -42,7 +42,7 @@ enum Route {
 
 /// The time is over.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection was not open within {}", duration::format(*.0))]
+#[error("it was not open within `connect_timeout` ({}); see whether a firewall drops what goes there", duration::format(*.0))]
 struct TooSlow(Duration);
 
 impl Connector {

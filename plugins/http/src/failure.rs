@@ -6,6 +6,7 @@ use std::io;
 use doorman_plugin::Report;
 use doorman_plugin::mask::Secrets;
 use hyper_util::client::legacy;
+use tokio::time::error::Elapsed;
 
 use crate::guard::Refused;
 use crate::tls;
@@ -16,6 +17,10 @@ const PROXY_WANTS_CREDENTIALS: &str = "tunnel error: proxy authorization require
 /// How a proxy that opens no tunnel is told of.
 const PROXY_REFUSES: &str = "tunnel error: unsuccessful";
 
+/// How a connection is told of that did not open in time.
+const TOO_SLOW: &str =
+    "it was not open within `connect_timeout`; see whether a firewall drops what goes there";
+
 /// The report of a request that failed on the `way` to a host: broken if no other attempt will do better before somebody
 /// mends something, rejected if it is the host that a script gave, else worth another attempt.
 pub fn report(error: &legacy::Error, way: &str, secrets: &Secrets) -> Report {
@@ -24,6 +29,7 @@ pub fn report(error: &legacy::Error, way: &str, secrets: &Secrets) -> Report {
     let refused = causes.iter().find_map(|cause| cause.downcast_ref::<Refused>());
     let cause = match (tls, causes.last()) {
         (Some(error), _) => tls::explain(error),
+        (None, Some(cause)) if cause.is::<Elapsed>() => TOO_SLOW.to_owned(),
         (None, Some(cause)) => cause.to_string(),
         (None, None) => error.to_string(),
     };

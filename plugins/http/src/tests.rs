@@ -67,11 +67,32 @@ fn file(text: &str) -> NamedTempFile {
 }
 
 #[tokio::test]
+async fn a_host_that_does_not_answer_at_all_is_told_with_the_key_that_was_exceeded() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    // Nobody accepts: once its few places are taken, the system answers no more.
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        let connect = tokio::net::TcpStream::connect(address);
+        waiting.push(tokio::time::timeout(Duration::from_millis(20), connect).await);
+    }
+    let url = format!("http://{address}/");
+    let connecting = Connecting { connect_timeout: Duration::from_millis(50), ..connecting(None) };
+    let reason = retried(get(&client(&url, connecting).unwrap(), &url).await);
+    assert!(reason.contains("it was not open within `connect_timeout`"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_connection_that_never_gets_through_its_handshake_is_given_up() {
     let url = format!("https://{}/", raw(b"", false).await);
     let file = doorman_plugin_testing::Authority::new("ours").file();
     let connecting =
         Connecting { connect_timeout: Duration::from_millis(50), ..connecting(Some(file.path().into())) };
     let reason = retried(get(&client(&url, connecting).unwrap(), &url).await);
-    assert!(reason.contains("cannot connect") && reason.contains("not open within 50ms"), "{reason}");
+    assert!(
+        reason.contains("cannot connect") && reason.contains("within `connect_timeout` (50ms)"),
+        "{reason}"
+    );
 }

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use doorman_plugin::DeliveryId;
+
 use crate::clock::UnixMillis;
 
 /// When a breaker opens, and for how long.
@@ -64,9 +66,10 @@ enum State {
         until: UnixMillis,
         pause: Duration,
     },
-    /// One attempt is under way.
+    /// One attempt is under way to see: that of this delivery.
     HalfOpen {
         pause: Duration,
+        by: DeliveryId,
     },
 }
 
@@ -93,20 +96,23 @@ impl Breaker {
         }
     }
 
-    /// An attempt begins.
-    pub fn begins(&mut self) {
+    /// An attempt of a delivery begins.
+    pub fn begins(&mut self, by: DeliveryId) {
         if let State::Open { pause, .. } = self.state {
-            self.state = State::HalfOpen { pause };
+            self.state = State::HalfOpen { pause, by };
         }
     }
 
-    /// An attempt ended; whether the breaker has opened or closed by it. `jitter` is between 0 and 1.
-    pub fn ended(&mut self, failed: bool, now: UnixMillis, jitter: f64) -> Option<Turned> {
+    /// An attempt of a delivery ended; whether the breaker has opened or closed by it. `jitter` is between 0 and 1.
+    pub fn ended(&mut self, of: DeliveryId, failed: bool, now: UnixMillis, jitter: f64) -> Option<Turned> {
         if !self.policy.enabled {
             return None;
         }
         match self.state {
-            State::HalfOpen { pause } if failed => {
+            // They were under way when the breaker opened, and say nothing new.
+            State::HalfOpen { by, .. } if by != of => None,
+            State::Open { .. } => None,
+            State::HalfOpen { pause, .. } if failed => {
                 self.open(pause.saturating_mul(2).min(self.policy.max_pause), now, jitter);
                 None
             }
@@ -114,8 +120,6 @@ impl Breaker {
                 self.close();
                 Some(Turned::Closed)
             }
-            // It was under way when the breaker opened, and says nothing new.
-            State::Open { .. } => None,
             State::Closed => {
                 self.count(failed, now);
                 let (attempts, failures) = self.counted(now);
@@ -130,7 +134,7 @@ impl Breaker {
 
     /// The attempt that was let through came to nothing that says whether the destination works.
     pub fn undecided(&mut self, now: UnixMillis) {
-        if let State::HalfOpen { pause } = self.state {
+        if let State::HalfOpen { pause, .. } = self.state {
             self.state = State::Open { until: now, pause };
         }
     }
@@ -204,10 +208,14 @@ mod tests {
         max_pause: Duration::from_secs(3),
     };
 
+    fn id(number: u16) -> DeliveryId {
+        DeliveryId { event: crate::id::event_id(1, 1, 0), number }
+    }
+
     fn breaker(ends: &[bool]) -> Breaker {
         let mut breaker = Breaker::new(POLICY);
         for failed in ends {
-            breaker.ended(*failed, 0, 0.0);
+            breaker.ended(id(1), *failed, 0, 0.0);
         }
         breaker
     }
@@ -222,7 +230,7 @@ mod tests {
     #[test]
     fn what_failed_longer_ago_than_the_window_does_not_count() {
         let mut breaker = breaker(&[true, true, true]);
-        assert_eq!(breaker.ended(true, 11_000, 0.0), None);
+        assert_eq!(breaker.ended(id(1), true, 11_000, 0.0), None);
         assert_eq!(breaker.lets(11_000), Lets::All);
     }
 
@@ -234,34 +242,45 @@ mod tests {
             assert_eq!(breaker.lets(now), Lets::NoneUntil(now + pause));
             now += pause;
             assert_eq!(breaker.lets(now), Lets::One);
-            breaker.begins();
+            breaker.begins(id(1));
             assert_eq!(breaker.lets(now), Lets::NoneUntil(UnixMillis::MAX), "one at a time");
-            assert_eq!(breaker.ended(true, now, 0.0), None);
+            assert_eq!(breaker.ended(id(1), true, now, 0.0), None);
         }
         now += 3_000;
-        breaker.begins();
-        assert_eq!(breaker.ended(false, now, 0.0), Some(Turned::Closed));
+        breaker.begins(id(1));
+        assert_eq!(breaker.ended(id(1), false, now, 0.0), Some(Turned::Closed));
         assert_eq!(breaker.lets(now), Lets::All);
     }
 
     #[test]
     fn attempts_that_were_under_way_when_it_opened_change_nothing() {
         let mut breaker = breaker(&[true; 4]);
-        assert_eq!((breaker.ended(false, 1, 0.0), breaker.ended(true, 2, 0.0)), (None, None));
+        assert_eq!((breaker.ended(id(8), false, 1, 0.0), breaker.ended(id(9), true, 2, 0.0)), (None, None));
         assert_eq!(breaker.lets(2), Lets::NoneUntil(1_000));
+        breaker.begins(id(1));
+        assert_eq!(
+            (breaker.ended(id(8), false, 1_001, 0.0), breaker.ended(id(9), true, 1_002, 0.0)),
+            (None, None)
+        );
+        assert_eq!(
+            breaker.lets(1_002),
+            Lets::NoneUntil(UnixMillis::MAX),
+            "the one that was let through decides"
+        );
+        assert_eq!(breaker.ended(id(1), false, 1_003, 0.0), Some(Turned::Closed));
     }
 
     #[test]
     fn jitter_takes_up_to_a_quarter_of_the_pause() {
         let mut breaker = breaker(&[true; 3]);
-        breaker.ended(true, 0, 1.0);
+        breaker.ended(id(1), true, 0, 1.0);
         assert_eq!(breaker.lets(0), Lets::NoneUntil(750));
     }
 
     #[test]
     fn one_that_is_not_enabled_never_opens() {
         let mut breaker = Breaker::new(BreakerPolicy { enabled: false, ..POLICY });
-        assert!((0..100).all(|_| breaker.ended(true, 0, 0.0).is_none()));
+        assert!((0..100).all(|_| breaker.ended(id(1), true, 0, 0.0).is_none()));
         assert_eq!(breaker.lets(0), Lets::All);
     }
 }

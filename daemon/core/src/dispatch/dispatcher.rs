@@ -208,7 +208,7 @@ impl Dispatcher {
             return None;
         }
         let delivery = self.take_ready(now)?;
-        self.gate.begins();
+        self.gate.begins(delivery.id);
         self.show();
         Some(delivery)
     }

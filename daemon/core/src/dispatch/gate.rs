@@ -124,9 +124,9 @@ impl Gate {
         }
     }
 
-    /// An attempt begins.
-    pub fn begins(&mut self) {
-        self.breaker.begins();
+    /// An attempt of a delivery begins.
+    pub fn begins(&mut self, id: DeliveryId) {
+        self.breaker.begins(id);
     }
 
     /// An attempt of a delivery ended. `jitter` is between 0 and 1.
@@ -139,7 +139,7 @@ impl Gate {
         match outcome {
             Outcome::Delivered | Outcome::Rejected { .. } => {
                 self.refused.forget_row();
-                self.note(false, now, jitter);
+                self.note(id, false, now, jitter);
                 if is_probe {
                     self.release(now);
                 }
@@ -150,7 +150,7 @@ impl Gate {
                 Follows::PutBack
             }
             Outcome::Retry { .. } => {
-                self.note(true, now, jitter);
+                self.note(id, true, now, jitter);
                 Follows::Outcome(outcome)
             }
             Outcome::Broken { reason } => {
@@ -176,8 +176,8 @@ impl Gate {
         }
     }
 
-    fn note(&mut self, failed: bool, now: UnixMillis, jitter: f64) {
-        match self.breaker.ended(failed, now, jitter) {
+    fn note(&mut self, id: DeliveryId, failed: bool, now: UnixMillis, jitter: f64) {
+        match self.breaker.ended(id, failed, now, jitter) {
             Some(Turned::Opened { attempts, failures }) => {
                 self.breaker_since = now;
                 tracing::warn!(

@@ -11,8 +11,11 @@ use crate::json::canonical::{self, Nulls};
 use crate::nearest::{did_you_mean, listed};
 use crate::run::Run;
 
-/// What Knock takes at once (reference/knock.md, part 4); more is an error, since nobody could say who was left out.
-const MAX_PARTIES: usize = 1_000;
+/// What Knock takes at once (Knock's API reference, "Trigger workflow"); more is an error, since nobody could say who was
+/// left out.
+const MAX_RECIPIENTS: usize = 1_000;
+/// What the destination's plugin makes several calls of.
+const MAX_MEMBERS: usize = 100_000;
 
 /// A call on its way to an action.
 pub(super) struct Call<'a> {
@@ -113,11 +116,18 @@ impl<'a> Call<'a> {
             let help = format!("ask first: if !list.is_empty() {{ {}(...) }}", self.kind);
             return self.refuse(format!("`{field}` is empty"), &help);
         }
-        if all.len() > MAX_PARTIES {
-            let message = format!("`{field}` has {} entries, and Knock takes {MAX_PARTIES}", all.len());
-            return self.refuse(message, "subscribe them to an object, and trigger for the object");
+        let is_split = !matches!(self.kind, ActionKind::Trigger | ActionKind::Cancel);
+        match all.len() {
+            count if is_split && count > MAX_MEMBERS => {
+                let message = format!("`{field}` has {count} entries, and one action takes {MAX_MEMBERS}");
+                self.refuse(message, "say it in several actions")
+            }
+            count if !is_split && count > MAX_RECIPIENTS => {
+                let message = format!("`{field}` has {count} entries, and Knock takes {MAX_RECIPIENTS}");
+                self.refuse(message, "subscribe them to an object, and trigger for the object")
+            }
+            _ => Ok(all),
         }
-        Ok(all)
     }
 
     fn listed_party(&self, field: &str, value: Dynamic) -> Refused<Dynamic> {

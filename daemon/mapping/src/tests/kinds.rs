@@ -142,6 +142,25 @@ fn a_secret_is_a_mark_that_no_event_can_forge() {
 }
 
 #[test]
+fn subscribers_and_members_may_be_as_many_as_several_calls_take() {
+    let many = |call: &str| format!("let all = []; for n in 0..1001 {{ all.push(`u${{n}}`); }} {call}");
+    for call in [
+        r#"subscribe(object("teams", "t"), all);"#,
+        r#"unsubscribe(object("teams", "t"), all);"#,
+        r#"add_to_audience("vips", all);"#,
+        r#"remove_from_audience("vips", all);"#,
+    ] {
+        let said = handled(&many(call), "{}");
+        assert!(said.contains(r#""u1000""#) && !said.contains("error:"), "{said:.200}");
+    }
+    let said = handled(r#"let all = []; all.pad(100_001, "u"); subscribe(object("teams", "t"), all);"#, "{}");
+    assert!(
+        said.starts_with("error: `recipients` has 100001 entries, and one action takes 100000"),
+        "{said:.200}"
+    );
+}
+
+#[test]
 fn more_recipients_than_knock_takes_are_an_error_and_not_cut() {
     let call = r#"let all = []; for n in 0..1001 { all.push(`u${n}`); } trigger("w", #{ recipients: all, data: #{} });"#;
     insta::assert_snapshot!(said(call, "{}"), @r#"
