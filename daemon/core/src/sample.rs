@@ -98,6 +98,7 @@ pub fn delivery(seq: u64) -> Delivery {
         content,
         event: Arc::new(info),
         attempt: 1,
+        since_ms: 1,
     }
 }
 

@@ -59,6 +59,9 @@ pub struct Delivery {
     pub event: Arc<EventInfo>,
     /// Which attempt this is, from 1.
     pub attempt: u32,
+    /// Since when it may be attempted, in milliseconds since 1970: when it was planned, when its delay was over, or when an
+    /// operator brought it back. Its age is counted from here.
+    pub since_ms: i64,
 }
 
 /// What is to be sent, byte for byte.

@@ -93,6 +93,17 @@ pub struct PluginType {
     pub forgets_keys_after: Option<Duration>,
 }
 
+impl PluginType {
+    /// One whose deliveries need no order, and of whose memory nothing is known.
+    pub const fn new(
+        name: &'static str,
+        build: fn(serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError>,
+        schema: fn() -> serde_json::Value,
+    ) -> Self {
+        Self { name, build, schema, default_order: "none", forgets_keys_after: None }
+    }
+}
+
 /// A destination's configuration that its plugin refuses.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{message}")]

@@ -25,5 +25,6 @@ pub fn delivery(kind: ActionKind, content: &str) -> Delivery {
         content: RawValue::from_string(content.to_owned()).unwrap().into(),
         event: Arc::new(event),
         attempt: 1,
+        since_ms: 1,
     }
 }

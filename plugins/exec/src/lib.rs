@@ -27,8 +27,7 @@ use crate::ledger::Job;
 use crate::supervisor::{Call, Supervisor};
 
 /// This plugin.
-pub const PLUGIN: PluginType =
-    PluginType { name: "exec", build, schema, default_order: "none", forgets_keys_after: None };
+pub const PLUGIN: PluginType = PluginType::new("exec", build, schema);
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

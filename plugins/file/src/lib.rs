@@ -24,8 +24,7 @@ use crate::log_file::{Appended, LogFile};
 use crate::trouble::Trouble;
 
 /// This plugin.
-pub const PLUGIN: PluginType =
-    PluginType { name: "file", build, schema, default_order: "none", forgets_keys_after: None };
+pub const PLUGIN: PluginType = PluginType::new("file", build, schema);
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

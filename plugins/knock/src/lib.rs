@@ -31,11 +31,9 @@ const KEYS_KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 3_600
 
 /// This plugin.
 pub const PLUGIN: PluginType = PluginType {
-    name: "knock",
-    build,
-    schema,
     default_order: "key:userId",
     forgets_keys_after: Some(KEYS_KEPT),
+    ..PluginType::new("knock", build, schema)
 };
 
 fn schema() -> serde_json::Value {

@@ -18,8 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// This plugin.
-pub const PLUGIN: PluginType =
-    PluginType { name: "stdout", build, schema, default_order: "none", forgets_keys_after: None };
+pub const PLUGIN: PluginType = PluginType::new("stdout", build, schema);
 
 /// What a line needs for its time, its names and its ids, with some room for content.
 const LEAST_LINE_BYTES: usize = 512;

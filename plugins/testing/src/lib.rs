@@ -36,5 +36,6 @@ pub fn delivery(kind: ActionKind, content: &str) -> Delivery {
         content: RawValue::from_string(content.to_owned()).expect("tests give JSON").into(),
         event: Arc::new(event),
         attempt: 1,
+        since_ms: 1,
     }
 }

@@ -30,8 +30,7 @@ use crate::options::{BadOptions, Options};
 use crate::signature::Signer;
 
 /// This plugin.
-pub const PLUGIN: PluginType =
-    PluginType { name: "webhook", build, schema, default_order: "none", forgets_keys_after: None };
+pub const PLUGIN: PluginType = PluginType::new("webhook", build, schema);
 
 fn schema() -> serde_json::Value {
     typed_schema::<config::Keys>()

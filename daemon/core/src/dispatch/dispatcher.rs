@@ -290,8 +290,8 @@ impl Dispatcher {
 
     /// What follows from an outcome. A delivery does not age while its destination is stopped.
     fn after(&self, outcome: Outcome, delivery: &Delivery, now: UnixMillis, jitter: f64) -> Next {
-        let accepted_at = id::unix_ms(&delivery.id.event);
-        let ages_from = accepted_at.saturating_add(self.gate.stopped_ms(accepted_at, now));
+        let since = delivery.since_ms;
+        let ages_from = since.saturating_add(self.gate.stopped_ms(since, now));
         let next = self.pace.retry.next(outcome, delivery.attempt, ages_from, now, jitter);
         if let Next::Dead { reason } = &next {
             tracing::warn!(delivery_id = %delivery.id, destination = &*self.name, "dead letter: {reason}");

@@ -262,6 +262,7 @@ impl Planned {
             content: Arc::clone(&action.content),
             event: Arc::clone(&event.info),
             attempt: 1,
+            since_ms: now,
         };
         self.hand_over.leased.entry(destination).or_default().push(Leased { delivery, place });
     }

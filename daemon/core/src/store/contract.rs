@@ -242,6 +242,7 @@ macro_rules! store_contract {
             an_event_with_several_deliveries_ends_with_the_last
             deliveries_that_end_in_one_commit_end_their_event
             an_attempt_that_is_held_does_not_count
+            a_delivery_ages_from_when_it_was_planned_delayed_or_brought_back
             destinations_that_have_deliveries_waiting_are_named
             what_stopped_a_destination_is_kept
             a_dead_delivery_is_revived_once_and_keeps_its_log

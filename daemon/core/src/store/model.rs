@@ -68,6 +68,8 @@ struct Kept {
     action: Action,
     lease: Lease,
     attempts: u32,
+    /// Since when it may be attempted.
+    since: UnixMillis,
     progress: Progress,
     log: Vec<Attempt>,
     /// Its event's place in its lane.
@@ -232,7 +234,7 @@ impl State {
         self.cancel_sends(&plan);
         if let Verdict::Actions(actions) = &plan.verdict {
             for (number, action) in (1..=u16::MAX).zip(actions).skip(usize::from(first) - 1) {
-                self.deliveries.insert((seq, number), Kept::new(action.clone()));
+                self.deliveries.insert((seq, number), Kept::new(action.clone(), self.clock));
                 match self.went_before(seq, &plan, action) {
                     Some(reason) => self.cancel((seq, number), reason),
                     None => self.enter((seq, number)),
@@ -280,6 +282,7 @@ impl State {
         if kept.lease != Lease::Waits(For::Operator) {
             return None;
         }
+        kept.since = now;
         kept.lease = kept.line().map_or(Lease::Due(now), |_| Lease::Waits(For::Lane));
         let destination = Arc::clone(&kept.action.destination);
         self.settle();
@@ -295,6 +298,7 @@ impl State {
         }
         kept.lease = kept.line().map_or(Lease::Due(now), |_| Lease::Waits(For::Lane));
         kept.attempts = 0;
+        kept.since = now;
         kept.progress = Progress::Open { retry_at: None, waits: None };
         let destination = Arc::clone(&kept.action.destination);
         self.enter((seq, id.number));
@@ -345,13 +349,14 @@ impl State {
 }
 
 impl Kept {
-    fn new(action: Action) -> Self {
+    fn new(action: Action, now: UnixMillis) -> Self {
         let progress = Progress::Open { retry_at: None, waits: None };
         let lease = match (action.lease, &action.line) {
             (Lease::Waits(For::Operator), _) | (_, None) => action.lease,
             (_, Some(_)) => Lease::Waits(For::Lane),
         };
-        Self { lease, action, attempts: 0, progress, log: Vec::new(), entered: None }
+        let since = now.max(action.not_before());
+        Self { lease, action, attempts: 0, since, progress, log: Vec::new(), entered: None }
     }
 
     fn is_open(&self) -> bool {

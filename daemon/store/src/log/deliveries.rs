@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use doorman_core::clock::UnixMillis;
+use doorman_core::id;
 use doorman_core::store::{
     Action, Attempt, DeliveryState, DueKey, For, Lease, Next, Plan, Progress, StoreError, Undelivered,
     Verdict,
@@ -192,8 +193,10 @@ pub fn to_attempt(
         return Ok(None);
     };
     let action = planned.actions.swap_remove(index);
+    let since_ms = if row.since > 0 { row.since } else { id::unix_ms(&planned.event.id) };
     let delivery = Delivery {
         id: DeliveryId { event: planned.event.id, number },
+        since_ms,
         idempotency_key: action.idempotency_key,
         kind: action.kind,
         destination: action.destination,

@@ -28,6 +28,8 @@ pub struct OpenRow {
     pub entered: u64,
     /// What cancels it, if it has a key.
     pub cancel: Option<Hash128>,
+    /// Since when it may be attempted; 0 in rows of earlier versions, where it is the time of acceptance.
+    pub since: UnixMillis,
 }
 
 /// An [`OpenRow`] as it is stored.
@@ -36,6 +38,7 @@ pub struct OpenRecord<'a> {
     #[serde(borrow)]
     second: SecondOpen<'a>,
     cancel: Option<Hash128>,
+    since: UnixMillis,
 }
 
 /// The second version of an open row, which later ones begin with.
@@ -112,11 +115,12 @@ impl OpenRow {
             line: None,
             entered: 0,
             cancel: None,
+            since: 0,
         }
     }
 }
 
-/// The version of open rows: the second one has lines, the third one keys.
+/// The version of open rows: the second one has lines, the third one keys and times.
 pub const OPEN_VERSION: u8 = 3;
 
 impl<'a> OpenRecord<'a> {
@@ -139,7 +143,7 @@ impl<'a> OpenRecord<'a> {
             line: row.line.as_ref().map(LineRecord::of),
             entered: row.entered,
         };
-        Self { second, cancel: row.cancel }
+        Self { second, cancel: row.cancel, since: row.since }
     }
 
     /// Reads one, of any version.
@@ -155,7 +159,7 @@ impl<'a> OpenRecord<'a> {
     }
 
     fn row(self) -> OpenRow {
-        OpenRow { cancel: self.cancel, ..self.second.row() }
+        OpenRow { cancel: self.cancel, since: self.since, ..self.second.row() }
     }
 }
 
@@ -185,6 +189,7 @@ impl FirstOpen<'_> {
             line: None,
             entered: 0,
             cancel: None,
+            since: 0,
         }
     }
 }
@@ -277,7 +282,17 @@ mod tests {
 
     fn row(lease: Lease, line: Option<Line>) -> OpenRow {
         let cancel = Some([7; 16]);
-        OpenRow { lease, line, attempts: 2, logged: 3, deliveries: 4, entered: 5, cancel, ..OpenRow::held() }
+        OpenRow {
+            lease,
+            line,
+            attempts: 2,
+            logged: 3,
+            deliveries: 4,
+            entered: 5,
+            cancel,
+            since: 6,
+            ..OpenRow::held()
+        }
     }
 
     #[test]
@@ -302,8 +317,13 @@ mod tests {
     #[test]
     fn rows_of_earlier_versions_are_still_read() {
         let open = b"\x01\x01\x10\x02\x03\x04\x04hook";
-        let expected =
-            OpenRow { destination: "hook".into(), entered: 0, cancel: None, ..row(Lease::Due(8), None) };
+        let expected = OpenRow {
+            destination: "hook".into(),
+            entered: 0,
+            cancel: None,
+            since: 0,
+            ..row(Lease::Due(8), None)
+        };
         assert_eq!(OpenRecord::parse(open).unwrap(), expected);
         let second = [b"\x02", &open[1..], b"\x00\x00\x05"].concat();
         let of_second = OpenRow { entered: 5, ..expected.clone() };

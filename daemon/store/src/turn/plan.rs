@@ -148,6 +148,7 @@ impl Turn<'_> {
                 line: action.line.clone(),
                 entered: 0,
                 cancel: action.cancel_id(),
+                since: self.now.max(action.not_before()),
             };
             if let Some(reason) = self.went_before(plan, action)? {
                 refused += 1;

@@ -29,7 +29,7 @@ impl Turn<'_> {
         self.follow(key.0, row.deliveries, from, Some(Undelivered::Open))?;
         let destination = Arc::clone(&row.destination);
         self.put_cancel(key, row.cancel, true);
-        self.come_in(key, OpenRow { attempts: 0, entered: 0, ..row })?;
+        self.come_in(key, OpenRow { attempts: 0, entered: 0, since: self.now, ..row })?;
         Ok(Some(destination))
     }
 
@@ -45,7 +45,7 @@ impl Turn<'_> {
         }
         self.only_repeats = false;
         let destination = Arc::clone(&row.destination);
-        self.come_in(key, row)?;
+        self.come_in(key, OpenRow { since: self.now, ..row })?;
         Ok(Some(destination))
     }
 

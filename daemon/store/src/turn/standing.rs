@@ -63,6 +63,7 @@ impl Turn<'_> {
             line: action.line.clone(),
             entered: 0,
             cancel: action.cancel_id(),
+            since: 0,
         }))
     }
 }

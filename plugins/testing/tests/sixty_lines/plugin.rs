@@ -8,13 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 /// This plugin.
-pub const PLUGIN: PluginType = PluginType {
-    name: "tcp",
-    build,
-    schema: typed_schema::<Tcp>,
-    default_order: "none",
-    forgets_keys_after: None,
-};
+pub const PLUGIN: PluginType = PluginType::new("tcp", build, typed_schema::<Tcp>);
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -48,7 +48,7 @@ pub struct Keys {
 
 /// The plugin, with another schema where that is the flaw.
 pub fn plugin(schema: fn() -> Value) -> PluginType {
-    PluginType { name: "flawed", build, schema, default_order: "none", forgets_keys_after: None }
+    PluginType::new("flawed", build, schema)
 }
 
 pub fn schema() -> Value {

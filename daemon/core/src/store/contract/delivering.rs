@@ -4,9 +4,11 @@ use doorman_plugin::DeliveryId;
 
 use super::{START, Subject, action, close, dead, leased, retry};
 use crate::id;
-use crate::store::{Commit, DueKey, Lease, Next, Progress, Status, Stops, Undelivered};
+use crate::store::{
+    Action, Commit, DueKey, Lease, Next, Progress, Status, Stops, Terms, Undelivered, Verdict,
+};
 
-fn parked(destination: &str, at: i64) -> crate::store::Action {
+fn parked(destination: &str, at: i64) -> Action {
     action(destination, Lease::Due(at))
 }
 
@@ -221,4 +223,26 @@ pub fn what_stopped_a_destination_is_kept(mut subject: Subject) {
         stops.resume(at + 1);
     }
     assert_eq!(subject.log.stops("hoo").expect("the log reads"), Stops::default());
+}
+
+/// Else what was dead for days would be given up with its first attempt.
+pub fn a_delivery_ages_from_when_it_was_planned_delayed_or_brought_back(mut subject: Subject) {
+    let age = |subject: &Subject, seq| {
+        let (delivery, _) = subject.log.delivery(seq, 1).expect("the log reads").expect("it is open");
+        delivery.since_ms - START
+    };
+    subject.accept(1);
+    subject.now += 10;
+    let terms = Terms { not_before: START + 100, ..Terms::default() };
+    let delayed = Action { terms: Some(Box::new(terms)), ..parked("hook", START + 100) };
+    subject.plan(1, Verdict::Actions(vec![leased("hook")]));
+    subject.planned(vec![delayed]);
+    assert_eq!((age(&subject, 1), age(&subject, 2)), (10, 100));
+    subject.close(vec![close(1, 1, 1, retry(START + 20))]);
+    assert_eq!(age(&subject, 1), 10);
+    subject.close(vec![close(1, 1, 2, dead())]);
+    subject.now += 1_000;
+    let id = subject.log.deliveries(1).expect("the log reads")[0].id;
+    subject.revive(vec![id]);
+    assert_eq!(age(&subject, 1), 1_010);
 }

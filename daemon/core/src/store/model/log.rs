@@ -124,6 +124,7 @@ impl Log for MemoryStore {
             content: Arc::clone(&kept.action.content),
             event: Arc::clone(&event.info),
             attempt: kept.attempts + 1,
+            since_ms: kept.since,
         };
         Ok(Some((delivery, kept.waits())))
     }

@@ -37,8 +37,10 @@ fn said(log: &dyn Log) -> String {
         for state in log.deliveries(event.seq).unwrap() {
             let number = state.id.number;
             let attempts = log.attempts(event.seq, number).unwrap();
-            let delivery =
-                log.delivery(event.seq, number).unwrap().map(|(delivery, waits)| (delivery.attempt, waits));
+            let delivery = log
+                .delivery(event.seq, number)
+                .unwrap()
+                .map(|(delivery, waits)| (delivery.attempt, delivery.since_ms, waits));
             let progress = without_id(&state.progress);
             said += &format!("  {number} {progress} {} {attempts:?} {delivery:?}\n", state.attempts);
         }
