@@ -19,6 +19,11 @@ pub fn hang_up(pid: Pid) {
     kill_process(pid, Signal::HUP).expect("the process runs");
 }
 
+/// Does what Ctrl-C does. A process that has ended already is left in peace.
+pub fn interrupt(pid: Pid) {
+    let _ = kill_process(pid, Signal::INT);
+}
+
 /// Asks a process to end.
 pub fn terminate(pid: Pid) {
     kill_process(pid, Signal::TERM).expect("the process runs");

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -83,8 +83,23 @@ impl Setup {
 
     /// Runs a command to its end, which must come in time.
     pub async fn cli(&self, arguments: &[&str]) -> Finished {
+        self.ended(arguments, self.begun(arguments)).await
+    }
+
+    /// Runs a command, and interrupts it once it is time.
+    pub async fn cli_interrupted(&self, arguments: &[&str], it_is_time: impl AsyncFnOnce()) -> Finished {
+        let child = self.begun(arguments);
+        it_is_time().await;
+        process::interrupt(process::pid(&child));
+        self.ended(arguments, child).await
+    }
+
+    fn begun(&self, arguments: &[&str]) -> Child {
         let child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let child = child.expect("the binary can be started");
+        child.expect("the binary can be started")
+    }
+
+    async fn ended(&self, arguments: &[&str], child: Child) -> Finished {
         let pid = process::pid(&child);
         let output = tokio::task::spawn_blocking(move || child.wait_with_output());
         let Ok(output) = tokio::time::timeout(wait::PATIENCE, output).await else {

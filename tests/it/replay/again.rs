@@ -208,3 +208,43 @@ async fn many_are_replayed_a_part_at_a_time_and_behind_any_of_them() {
     assert_eq!(doorman.count("dropped").await, 50);
     doorman.cli(&["store", "verify"]).await.expect_ok();
 }
+
+#[tokio::test]
+async fn one_that_is_interrupted_says_how_it_goes_on_and_does_nothing_twice() {
+    let doorman = Doorman::builder().script("demo", r#"on("e", |event| drop("not yet"));"#).start().await;
+    for number in 0..400 {
+        let event = json!({"type": "track", "event": "e", "properties": {"n": number}});
+        doorman.post(&event).await.event_id();
+    }
+    let dropped = async || (doorman.count("dropped").await == 400).then_some(());
+    doorman.wait_until("all are dropped", dropped).await;
+    // Slow enough to be interrupted in the midst of it.
+    let slow =
+        r#"on("e", |event| { let n = 0; for i in 0..40_000 { n += i; } send("stdout", event.data.n); });"#;
+    doorman.setup().write_script("demo", slow);
+    let reloaded = async || {
+        let one = doorman.cli(&["replay", "--scripts", "current", "--dry-run", "@last"]).await;
+        one.stdout.contains("1 new action").then_some(())
+    };
+    doorman.wait_until("the script is in force", reloaded).await;
+
+    let replay = ["replay", "--scripts", "current", "--status", "dropped"];
+    let second_part = async || {
+        let begun = async || (doorman.count("dropped").await < 280).then_some(());
+        doorman.wait_until("the second part is under way", begun).await;
+    };
+    let first = doorman.setup().cli_interrupted(&replay, second_part).await;
+    assert_eq!(first.code, Some(75), "{first:?}");
+    assert!(
+        first.stderr.contains("interrupted after ") && first.stderr.contains(" of 400 events"),
+        "{first:?}"
+    );
+    let after = first.stderr.split("--after ").nth(1).and_then(|rest| rest.get(..36)).unwrap().to_owned();
+
+    let rest = [&replay[..], &["--after", after.as_str()]].concat();
+    doorman.cli(&rest).await.expect_ok();
+    let delivered = async || (doorman.count("delivered").await == 400).then_some(());
+    doorman.wait_until("all are delivered", delivered).await;
+    let lines = doorman.setup().read("stdout");
+    assert_eq!(lines.lines().filter(|line| line.contains(" send ")).count(), 400, "each once");
+}
