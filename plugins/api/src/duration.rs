@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 /// A text that is not a duration.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -37,10 +37,15 @@ pub fn format(duration: Duration) -> String {
     format!("{ms}ms")
 }
 
-/// For `#[serde(deserialize_with = "duration::deserialize")]`.
+/// For `#[serde(with = "duration")]`, or `deserialize_with` alone.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse(&text).map_err(serde::de::Error::custom)
+}
+
+/// For `#[serde(with = "duration")]`: without it the default in a JSON Schema is not what people write.
+pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format(*duration))
 }
 
 #[cfg(test)]

@@ -42,27 +42,27 @@ pub struct Keys {
     #[serde(default = "one")]
     in_flight: usize,
     /// How long the child may take to say that it is ready.
-    #[serde(default = "ten_seconds", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
+    #[serde(default = "ten_seconds", with = "duration")]
+    #[schemars(with = "String")]
     start_timeout: Duration,
     /// How long the child may go on with a delivery that is past its deadline, before it is restarted.
-    #[serde(default = "fifteen_seconds", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
+    #[serde(default = "fifteen_seconds", with = "duration")]
+    #[schemars(with = "String")]
     hang_timeout: Duration,
     /// How long the child may take to end once its standard input is closed; as long again after SIGTERM, then it is killed.
-    #[serde(default = "three_seconds", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
+    #[serde(default = "three_seconds", with = "duration")]
+    #[schemars(with = "String")]
     stop_timeout: Duration,
     /// The longest line that the child may answer, at least 256.
     #[serde(default = "line_bytes")]
     max_line_bytes: usize,
     /// The wait before a child that ended is started again. It doubles each time that one ends without any answer.
-    #[serde(default = "one_second", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
+    #[serde(default = "one_second", with = "duration")]
+    #[schemars(with = "String")]
     backoff: Duration,
     /// The longest such wait.
-    #[serde(default = "one_minute", deserialize_with = "duration::deserialize")]
-    #[schemars(with = "String", default)]
+    #[serde(default = "one_minute", with = "duration")]
+    #[schemars(with = "String")]
     max_backoff: Duration,
 }
 

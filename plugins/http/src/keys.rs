@@ -77,9 +77,9 @@ macro_rules! with_connection_keys {
             /// How long opening a connection may take, its TLS handshake included.
             #[serde(
                 default = "doorman_plugin_http::keys::default_connect_timeout",
-                deserialize_with = "doorman_plugin::duration::deserialize"
+                with = "doorman_plugin::duration"
             )]
-            #[schemars(with = "String", default)]
+            #[schemars(with = "String")]
             connect_timeout: ::std::time::Duration,
             /// The proxy that all requests go through: `http://host:port`, or `environment` for what HTTPS_PROXY, HTTP_PROXY and
             /// NO_PROXY say.

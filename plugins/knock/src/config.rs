@@ -39,8 +39,8 @@ with_connection_keys! {
         #[serde(default = "default_deletes_per_s")]
         deletes_per_s: f64,
         /// An identify that equals the last one delivered for its user within this time is not sent; "0s" sends all.
-        #[serde(default = "default_skip_same_identify_within", deserialize_with = "duration::deserialize")]
-        #[schemars(with = "String", default)]
+        #[serde(default = "default_skip_same_identify_within", with = "duration")]
+        #[schemars(with = "String")]
         skip_same_identify_within: Duration,
         /// For how many users the last identify is remembered, in about 150 bytes each.
         #[serde(default = "default_remembered_users")]

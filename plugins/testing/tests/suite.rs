@@ -116,6 +116,10 @@ fn a_schema_that_is_not_that_of_the_keys_is_found() {
         ),
         (|| changed("/additionalProperties", json!(true)), "the schema at /"),
         (|| changed("/required", json!(["secret"])), "`secret` is not required, in truth"),
+        (
+            || changed("/properties/secret", json!({"description": ".", "default": {"secs": 0, "nanos": 0}})),
+            "the default of `secret` in the schema is none",
+        ),
         (without_to, "those that the schema lists"),
     ] {
         assert_found(Flaw::None, schema, says);

@@ -261,3 +261,10 @@ async fn a_key_that_is_no_header_value_is_rejected() {
     let report = plugin(nobody().await).deliver(&odd).await;
     assert!(matches!(report.outcome, Outcome::Rejected { .. }), "{report:?}");
 }
+
+#[test]
+fn the_schema_shows_durations_as_they_are_written() {
+    let properties = &(PLUGIN.schema)()["properties"];
+    let shown = ["connect_timeout"].map(|key| &properties[key]["default"]);
+    assert_eq!(shown, ["5s"]);
+}

@@ -85,3 +85,11 @@ fn other_keys_are_refused_with_their_name() {
     assert!(refused(json!({"command": ["/bin/sh"], "shell": true})).message.contains("shell"));
     assert!(refused(json!({})).message.contains("command"));
 }
+
+#[test]
+fn the_schema_shows_durations_as_they_are_written() {
+    let properties = &(PLUGIN.schema)()["properties"];
+    let shown = ["start_timeout", "hang_timeout", "stop_timeout", "backoff", "max_backoff"]
+        .map(|key| &properties[key]["default"]);
+    assert_eq!(shown, ["10s", "15s", "3s", "1s", "1m"]);
+}

@@ -79,3 +79,10 @@ fn other_keys_are_refused_by_name() {
     assert!(with("remembered_users", json!(0)).1.contains("skip_same_identify_within = \"0s\""));
     assert!(with("url", json!("x")).1.contains("unknown field `url`"));
 }
+
+#[test]
+fn the_schema_shows_durations_as_they_are_written() {
+    let properties = &(PLUGIN.schema)()["properties"];
+    let shown = ["connect_timeout", "skip_same_identify_within"].map(|key| &properties[key]["default"]);
+    assert_eq!(shown, ["5s", "1h"]);
+}

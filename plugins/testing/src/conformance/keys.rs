@@ -23,6 +23,7 @@ pub async fn are_checked(subject: &impl Subject) {
     let listed: BTreeSet<String> = properties(&schema);
     assert_eq!(taken, listed, "the keys that are taken (left) and those that the schema lists (right)");
     required_keys_are_asked_for(&plugin, &good.keys, &schema);
+    defaults_can_be_written(&plugin, &good.keys, &schema);
     // With secrets in its keys, if it has any.
     let repeating = subject.destination(Behaviour::RepeatsSecrets).await;
     let keys = &repeating.as_ref().unwrap_or(&good).keys;
@@ -72,6 +73,17 @@ fn required_keys_are_asked_for(plugin: &PluginType, keys: &Value, schema: &Value
         without.as_object_mut().expect("keys are an object").remove(key);
         let error = refused(plugin, without).unwrap_or_else(|| panic!("`{key}` is not required, in truth"));
         assert!(error.to_string().contains(key), "a missing `{key}` is not named: {error}");
+    }
+}
+
+/// What the schema gives as defaults, written out, is what the plugin takes. All at once: some are bounds of others.
+fn defaults_can_be_written(plugin: &PluginType, keys: &Value, schema: &Value) {
+    let defaults = schema["properties"].as_object().into_iter().flatten();
+    let written = defaults.filter_map(|(key, property)| Some((key, property.get("default")?)));
+    let written = written.filter(|(_, default)| !default.is_null());
+    let all = written.fold(keys.clone(), |keys, (key, default)| with(&keys, key, default.clone()));
+    if let Some(error) = refused(plugin, all) {
+        panic!("the default of `{}` in the schema is none that can be written: {error}", error.key);
     }
 }
 
