@@ -28,6 +28,11 @@ impl Secrets {
         self.words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     }
 
+    /// Adds all that others hold.
+    pub fn add_all(&mut self, others: &Secrets) {
+        others.words.iter().for_each(|word| self.add(word));
+    }
+
     /// The most bytes that a secret takes in an answer: an answer must be read this much further than it is shown.
     pub fn longest_bytes(&self) -> usize {
         self.words.first().map_or(0, String::len) * ESCAPED_BYTES
@@ -165,6 +170,13 @@ mod tests {
     #[test]
     fn a_secret_within_another_leaves_no_rest() {
         assert_eq!(masked(&["key", "keykey2"], "keykey2"), "*******");
+    }
+
+    #[test]
+    fn what_others_hold_is_masked_too() {
+        let mut secrets = known(&["abc"]);
+        secrets.add_all(&known(&["Bearer canary-1"]));
+        assert_eq!(secrets.masked("abc canary-1"), "*** ********");
     }
 
     #[test]

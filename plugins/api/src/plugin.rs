@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+use crate::mask::Secrets;
 use crate::{Delivery, Report};
 
 /// A future that a plugin returns.
@@ -64,6 +65,10 @@ pub trait Plugin: Send + Sync + 'static {
     fn shows_marks(&self) -> bool {
         false
     }
+
+    /// The secrets that scripts may put into its deliveries, told before the first attempt, and again with the same ones.
+    /// Reports need not be masked, the engine does: this is for those that write into the log on their own.
+    fn keep_secret(&self, _secrets: &Secrets) {}
 }
 
 /// A rate that several deliveries share.

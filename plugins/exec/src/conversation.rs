@@ -14,6 +14,7 @@ use crate::config::Settings;
 use crate::ledger::Ledger;
 use crate::lines::{Lines, Next};
 use crate::protocol::{self, Answer, Ready, Wrong};
+use crate::stderr::Voice;
 use crate::supervisor::{Call, Closing};
 
 /// How long the pipe of a child that has ended is read on, should others hold it open.
@@ -41,6 +42,7 @@ pub enum End {
 pub struct Conversation<'a> {
     settings: &'a Settings,
     ledger: &'a mut Ledger,
+    voice: &'a Voice,
     stdin: ChildStdin,
     lines: Lines<ChildStdout>,
     /// What is being written.
@@ -68,13 +70,14 @@ impl<'a> Conversation<'a> {
     pub fn new(
         settings: &'a Settings,
         ledger: &'a mut Ledger,
-        destination: &str,
+        voice: &'a Voice,
         (stdin, stdout): (ChildStdin, ChildStdout),
     ) -> Self {
-        let hello = protocol::hello(destination, settings.in_flight, settings.max_line_bytes);
+        let hello = protocol::hello(voice.destination(), settings.in_flight, settings.max_line_bytes);
         Self {
             settings,
             ledger,
+            voice,
             stdin,
             lines: Lines::new(stdout, settings.max_line_bytes),
             writing: Some(Writing { id: None, line: hello.into(), written: 0 }),
@@ -164,7 +167,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn heard(&mut self, line: &[u8]) -> Result<Option<End>, Wrong> {
-        let secrets = &self.settings.secrets;
+        let secrets = self.voice.secrets();
         if matches!(self.state, State::Starting(_)) {
             return Ok(match Ready::read(line, secrets)? {
                 Ready::Yes => {

@@ -16,14 +16,16 @@ mod stderr;
 mod supervisor;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use doorman_plugin::mask::Secrets;
 use doorman_plugin::{BoxFuture, ConfigError, Delivery, Plugin, PluginType, Report, typed_schema};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use crate::config::Settings;
 use crate::ledger::Job;
+use crate::stderr::Voice;
 use crate::supervisor::{Call, Supervisor};
 
 /// This plugin.
@@ -35,12 +37,15 @@ fn schema() -> serde_json::Value {
 
 fn build(config: serde_json::Value) -> Result<Arc<dyn Plugin>, ConfigError> {
     let settings = Arc::new(Settings::read(config)?);
-    Ok(Arc::new(Exec { settings, calls: Mutex::default(), tickets: AtomicU64::default() }))
+    let (calls, tickets) = (Mutex::default(), AtomicU64::default());
+    Ok(Arc::new(Exec { settings, of_deliveries: OnceLock::new(), calls, tickets }))
 }
 
 /// One destination with a child of its own.
 struct Exec {
     settings: Arc<Settings>,
+    /// The secrets that deliveries may have in them.
+    of_deliveries: OnceLock<Secrets>,
     /// The way to the supervisor, once there was something to deliver.
     calls: Mutex<Option<UnboundedSender<Call>>>,
     tickets: AtomicU64,
@@ -70,6 +75,10 @@ impl Plugin for Exec {
         self.settings.in_flight
     }
 
+    fn keep_secret(&self, secrets: &Secrets) {
+        self.of_deliveries.get_or_init(|| secrets.clone());
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         let calls = self.lock().take();
         Box::pin(async move {
@@ -91,7 +100,10 @@ impl Exec {
             return calls.clone();
         }
         let (sender, receiver) = unbounded_channel();
-        let supervisor = Supervisor::new(Arc::clone(&self.settings), Arc::clone(destination), receiver);
+        let mut secrets = self.settings.secrets.clone();
+        self.of_deliveries.get().into_iter().for_each(|others| secrets.add_all(others));
+        let voice = Voice::new(Arc::clone(destination), secrets);
+        let supervisor = Supervisor::new(Arc::clone(&self.settings), voice, receiver);
         tokio::spawn(supervisor.supervise());
         calls.insert(sender).clone()
     }

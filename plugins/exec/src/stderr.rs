@@ -39,6 +39,16 @@ impl Voice {
         Self { destination, secrets, allowance: Mutex::new(Allowance::new(Instant::now())) }
     }
 
+    /// Whose children they are.
+    pub fn destination(&self) -> &str {
+        &self.destination
+    }
+
+    /// What is not to be seen of whatever they say.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// A line as it may be seen.
     fn shown(&self, mut line: Vec<u8>, is_cut: bool) -> String {
         let is_cut = is_cut || line.len() > LINE_BYTES;

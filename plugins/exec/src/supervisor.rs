@@ -31,7 +31,6 @@ pub type Closing = Option<oneshot::Sender<()>>;
 /// The one that a destination's child belongs to.
 pub struct Supervisor {
     settings: Arc<Settings>,
-    destination: Arc<str>,
     calls: UnboundedReceiver<Call>,
     ledger: Ledger,
     voice: Arc<Voice>,
@@ -72,10 +71,9 @@ enum Life {
 
 impl Supervisor {
     /// Of a destination whose deliveries come by these calls. No child is started yet.
-    pub fn new(settings: Arc<Settings>, destination: Arc<str>, calls: UnboundedReceiver<Call>) -> Self {
+    pub fn new(settings: Arc<Settings>, voice: Voice, calls: UnboundedReceiver<Call>) -> Self {
         let ledger = Ledger::new(settings.in_flight, settings.hang_timeout);
-        let voice = Voice::new(Arc::clone(&destination), settings.secrets.clone()).into();
-        Self { settings, destination, calls, ledger, voice, rest: None, fruitless: 0 }
+        Self { settings, calls, ledger, voice: voice.into(), rest: None, fruitless: 0 }
     }
 
     /// Works until it is closed, or its plugin is gone.
@@ -137,9 +135,9 @@ impl Supervisor {
             Ok(started) => started,
             Err(error) => return Life::Failed { failure: not_started(&error), was_of_use: false },
         };
-        tracing::debug!(destination = &*self.destination, "its child is started");
+        tracing::debug!(destination = self.voice.destination(), "its child is started");
         let mut conversation =
-            Conversation::new(&self.settings, &mut self.ledger, &self.destination, (stdin, stdout));
+            Conversation::new(&self.settings, &mut self.ledger, &self.voice, (stdin, stdout));
         let end = conversation.talk(&mut child, &mut self.calls).await;
         let was_of_use = conversation.was_of_use();
         let (stdin, stdout) = conversation.into_pipes();
@@ -194,7 +192,7 @@ impl Supervisor {
         let in_time = duration::format(wait);
         let reason = &failure.reason;
         tracing::warn!(
-            destination = &*self.destination,
+            destination = self.voice.destination(),
             "{reason}; it is started again when needed, not before {in_time}"
         );
         let lost = format!("{reason}; it had this delivery, which may have arrived");

@@ -57,6 +57,7 @@ pub struct DispatcherActor {
 impl DispatcherActor {
     /// A dispatcher on its lane.
     pub fn new(dispatcher: Dispatcher, lane: Lane, supervisor: Supervisor, lifeline: Lifeline) -> Self {
+        lane.plugin.keep_secret(lane.secrets.seen());
         Self {
             dispatcher,
             batch_max: lane.plugin.batch_max(),

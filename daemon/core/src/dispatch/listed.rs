@@ -23,6 +23,11 @@ impl ListedSecrets {
         Self { by_name, seen }
     }
 
+    /// What is not to be seen of them.
+    pub fn seen(&self) -> &mask::Secrets {
+        &self.seen
+    }
+
     /// The delivery as the plugin is given it. Where it asks for a secret that is not listed, that is the end of it; unless
     /// the plugin `shows_marks`: then none is filled in.
     pub fn fill<'d>(&self, delivery: &'d Delivery, shows_marks: bool) -> Result<Cow<'d, Delivery>, Report> {

@@ -88,6 +88,22 @@ async fn secrets_are_masked_in_the_log_and_in_the_last_line() {
 }
 
 #[tokio::test]
+async fn a_secret_that_a_script_put_into_a_delivery_is_masked_in_the_log_too() {
+    let (logged, _guard) = Logged::start();
+    let plugin = shell("ready; take; echo \"$line\" >&2; echo \"$line\"; take", json!({}));
+    let mut secrets = Secrets::default();
+    secrets.add("can/ary\"1234");
+    plugin.keep_secret(&secrets);
+    let content = json!({"key": "can/ary\"1234"}).to_string();
+    let delivery = doorman_plugin_testing::delivery(ActionKind::Send, &content);
+    retried(in_time(plugin.deliver(&delivery)).await);
+    in_time(plugin.close()).await;
+    let log = logged.text();
+    assert!(log.contains("its child says") && log.contains("does not keep to the protocol"), "{log}");
+    assert!(!log.contains("can/ary"), "{log}");
+}
+
+#[tokio::test]
 async fn a_flood_is_counted_and_does_not_stop_deliveries() {
     let (logged, _guard) = Logged::start();
     let script = "ready; yes 'help me' >&2 & while take; do say delivered; done";
