@@ -132,9 +132,12 @@ impl Breaker {
         }
     }
 
-    /// The attempt that was let through came to nothing that says whether the destination works.
-    pub fn undecided(&mut self, now: UnixMillis) {
-        if let State::HalfOpen { pause, .. } = self.state {
+    /// An attempt of a delivery came to nothing that says whether the destination works. If it is the one that was let
+    /// through, another one is.
+    pub fn undecided(&mut self, of: DeliveryId, now: UnixMillis) {
+        if let State::HalfOpen { pause, by } = self.state
+            && by == of
+        {
             self.state = State::Open { until: now, pause };
         }
     }
@@ -268,6 +271,16 @@ mod tests {
             "the one that was let through decides"
         );
         assert_eq!(breaker.ended(id(1), false, 1_003, 0.0), Some(Turned::Closed));
+    }
+
+    #[test]
+    fn only_the_attempt_that_was_let_through_can_leave_it_to_another() {
+        let mut breaker = breaker(&[true; 4]);
+        breaker.begins(id(1));
+        breaker.undecided(id(8), 1_000);
+        assert_eq!(breaker.lets(1_000), Lets::NoneUntil(UnixMillis::MAX), "it is still under way");
+        breaker.undecided(id(1), 1_001);
+        assert_eq!(breaker.lets(1_001), Lets::One);
     }
 
     #[test]

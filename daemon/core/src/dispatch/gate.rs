@@ -154,7 +154,7 @@ impl Gate {
                 Follows::Outcome(outcome)
             }
             Outcome::Broken { reason } => {
-                self.hold(&reason, now);
+                self.hold(id, &reason, now);
                 Follows::Held(reason)
             }
             Outcome::Forbidden { reason } => self.forbidden(id, reason, now),
@@ -165,10 +165,10 @@ impl Gate {
         if self.stops.held.is_some() {
             return Follows::Held(reason);
         }
-        self.breaker.undecided(now);
+        self.breaker.undecided(id, now);
         match self.refused.add(id) {
             Refusal::TooMany => {
-                self.hold(&format!("{FORBIDDEN_IN_A_ROW} different deliveries in a row: {reason}"), now);
+                self.hold(id, &format!("{FORBIDDEN_IN_A_ROW} different deliveries in a row: {reason}"), now);
                 Follows::Held(reason)
             }
             Refusal::ItsOwn => Follows::Outcome(Outcome::Rejected { reason }),
@@ -208,8 +208,8 @@ impl Gate {
         }
     }
 
-    fn hold(&mut self, reason: &str, now: UnixMillis) {
-        self.breaker.undecided(now);
+    fn hold(&mut self, id: DeliveryId, reason: &str, now: UnixMillis) {
+        self.breaker.undecided(id, now);
         if self.stops.held.is_some() {
             return;
         }
