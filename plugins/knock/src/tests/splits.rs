@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::*;
+use crate::call::limited_list;
 
 /// A subscription of so many users.
 fn subscribe(count: usize) -> Delivery {
@@ -79,6 +80,40 @@ async fn every_recipient_is_in_one_part_and_what_else_there_is_in_all() {
     }
     let expected: Vec<Value> = (1..=205).map(|n| json!(format!("u{n}"))).collect();
     assert_eq!(all, expected);
+}
+
+/// What scripts make of `subscribe` and the like: the examples of the language's reference, which are what it gives.
+const REFERENCE: &str = include_str!("../../../../scripts/reference.md");
+
+/// The actions of the reference whose lists are sent in parts.
+fn shown() -> Vec<(ActionKind, Value)> {
+    let contents = REFERENCE.lines().filter_map(|line| line.rsplit_once("// -> ")?.1.split_once(' '));
+    let found = contents.filter_map(|(name, content)| {
+        let kind = ActionKind::ALL.into_iter().find(|kind| kind.as_str() == name)?;
+        limited_list(kind).map(|_| (kind, serde_json::from_str(content).unwrap()))
+    });
+    found.collect()
+}
+
+#[tokio::test]
+async fn whatever_scripts_make_long_arrives_whole_in_calls_that_knock_takes() {
+    let (server, address) = Server::start([]).await;
+    let all = shown();
+    assert!(long().iter().all(|(kind, _)| all.iter().any(|(shown, _)| shown == kind)), "{all:?}");
+    for (kind, mut content) in all {
+        let (list, max) = limited_list(kind).unwrap();
+        let items = content[list].as_array().unwrap().clone();
+        content[list] = items.iter().cycle().take(2 * max + 1).cloned().collect();
+        assert_eq!(act(address, kind, &content.to_string()).await.outcome, Outcome::Delivered, "{kind}");
+        let requests = server.take_requests();
+        let counts = requests.iter().map(|request| {
+            contract::check(request).unwrap();
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            assert_eq!(body.get("properties"), content.get("properties"), "{kind}");
+            body[list].as_array().unwrap().len()
+        });
+        assert_eq!(counts.collect::<Vec<_>>(), [max, max, 1], "{kind}");
+    }
 }
 
 #[tokio::test]
