@@ -54,7 +54,11 @@ where
                 let answer = handler(request);
                 async move { Ok::<_, Infallible>(answer.await) }
             });
-            if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+            let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            // A client that gives up before it is answered is what sick destinations are about.
+            if let Err(error) = served
+                && !error.is_incomplete_message()
+            {
                 eprintln!("a connection broke: {error}");
             }
         });

@@ -124,7 +124,11 @@ impl<'a> Call<'a> {
             }
             count if !is_split && count > MAX_RECIPIENTS => {
                 let message = format!("`{field}` has {count} entries, and Knock takes {MAX_RECIPIENTS}");
-                self.refuse(message, "subscribe them to an object, and trigger for the object")
+                let help = match self.kind {
+                    ActionKind::Cancel => "cancel for some of them at a time",
+                    _ => "subscribe them to an object, and trigger for the object",
+                };
+                self.refuse(message, help)
             }
             _ => Ok(all),
         }
