@@ -128,8 +128,8 @@ pub enum Command {
     /// Show how the destinations stand; pause one, and let one go on that was paused or is held
     #[command(subcommand)]
     Destinations(DestinationsCommand),
-    /// Map events again whose mapping failed, by the scripts in force (exit code 1 when one of them failed again, or had
-    /// not failed)
+    /// Try again what is dead, map what could not be mapped, or with --scripts map any event again (exit code 1 when one of
+    /// them failed again, or was left as it is)
     Replay(ReplayArgs),
 }
 
